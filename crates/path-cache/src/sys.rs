@@ -1,0 +1,54 @@
+//! What the operating system is asked: who a file is, and what an error means.
+
+use crate::ErrorKind;
+use std::io;
+use std::path::Path;
+
+/// Tells files apart for as long as they exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+/// One `stat` that follows symbolic links; `None` when the path leads nowhere.
+#[cfg(unix)]
+pub(crate) fn identity(path: &Path) -> Option<Identity> {
+    let stat = rustix::fs::stat(path).ok()?;
+    // The width and sign of both fields differ between systems; any lossless image of them will do.
+    #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
+    Some(Identity {
+        device: stat.st_dev as u64,
+        inode: stat.st_ino as u64,
+    })
+}
+
+/// Without an identity nothing can be validated, so nothing is cached.
+#[cfg(not(unix))]
+pub(crate) fn identity(_path: &Path) -> Option<Identity> {
+    None
+}
+
+pub(crate) fn classify(error: &io::Error) -> ErrorKind {
+    match error.kind() {
+        io::ErrorKind::NotFound => ErrorKind::NotFound,
+        io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+        io::ErrorKind::NotADirectory => ErrorKind::NotADirectory,
+        _ => classify_raw(error),
+    }
+}
+
+#[cfg(unix)]
+fn classify_raw(error: &io::Error) -> ErrorKind {
+    use rustix::io::Errno;
+    match Errno::from_io_error(error) {
+        Some(Errno::LOOP) => ErrorKind::Loop,
+        Some(Errno::NAMETOOLONG) => ErrorKind::TooLong,
+        _ => ErrorKind::Other,
+    }
+}
+
+#[cfg(not(unix))]
+fn classify_raw(_error: &io::Error) -> ErrorKind {
+    ErrorKind::Other
+}
