@@ -1,0 +1,130 @@
+//! Text and JSON of snapshots and workflows, read back by a real parser.
+
+use std::time::Duration;
+
+use autoexec_metrics::{Recorder, Workflow};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e} in {text}"))
+}
+
+#[test]
+fn a_snapshot_parses_and_holds_every_number() {
+    let recorder = Recorder::new();
+    recorder.timer("empty");
+    recorder.counter("zero");
+    recorder.gauge("unset");
+    recorder.gauge("fill").set(0.25);
+    for n in [1, 2, 3, 4] {
+        recorder.timer("read").record(Duration::from_nanos(n));
+    }
+    recorder.timer("wait").record(Duration::from_secs(7_200));
+    let hour = 3_600_000_000_000u64;
+    let expect = json!({
+        "timers": {
+            "read": {
+                "count": 4, "sum_ns": 10, "min_ns": 1, "max_ns": 4, "mean_ns": 2,
+                "p50_ns": 2, "p95_ns": 4, "p99_ns": 4, "p999_ns": 4, "saturated": 0,
+            },
+            "wait": {
+                "count": 1, "sum_ns": 2 * hour, "min_ns": 2 * hour, "max_ns": 2 * hour,
+                "mean_ns": 2 * hour, "p50_ns": 2 * hour, "p95_ns": 2 * hour,
+                "p99_ns": 2 * hour, "p999_ns": 2 * hour, "saturated": 1,
+            },
+        },
+        "counters": { "zero": 0 },
+        "gauges": { "fill": 0.25 },
+        "folded_lookups": 0,
+    });
+    assert_eq!(parse(&recorder.snapshot().json()), expect);
+    let note = "wait: 1 longer than 1 h, in the percentiles as 1 h";
+    assert!(recorder.snapshot().text().contains(note));
+}
+
+proptest! {
+    #[test]
+    fn any_name_and_any_value_give_valid_json(name in ".{0,40}", value in any::<f64>()) {
+        let recorder = Recorder::new();
+        recorder.timer(&name).record(Duration::ZERO);
+        recorder.counter(&name).increment();
+        recorder.gauge(&name).set(value);
+        let parsed = parse(&recorder.snapshot().json());
+        prop_assert_eq!(&parsed["timers"][&name]["count"], 1);
+        prop_assert_eq!(&parsed["counters"][&name], 1);
+        let gauge = parsed["gauges"].get(&name).map(|v| v.as_f64().unwrap());
+        // A parser that keeps to the standard may be off by the last bit.
+        match gauge {
+            Some(read) => prop_assert!((read - value).abs() <= value.abs() * 1e-15),
+            None => prop_assert!(!value.is_finite()),
+        }
+        prop_assert_eq!(recorder.snapshot().text().lines().count(), if value.is_finite() { 8 } else { 5 });
+    }
+}
+
+#[test]
+fn a_workflow_tells_what_it_measured_and_nothing_else() {
+    let workflow = Workflow::default();
+    let empty = json!({ "step_count": 0, "file_read_count": 0, "consolidation_count": 0 });
+    assert_eq!(parse(&workflow.summary().json()), empty);
+
+    let run = workflow.start_workflow();
+    let first = workflow.start_step("read");
+    let second = workflow.start_step("search"); // steps overlap
+    let (first, second) = (workflow.end_step(first), workflow.end_step(second));
+    for millis in [10, 20, 60] {
+        workflow.record_file_read(Duration::from_millis(millis));
+    }
+    workflow.record_consolidation(Duration::from_millis(5));
+    assert_eq!(workflow.summary().total_time, None, "the run has not ended");
+    let total = workflow.end_workflow(run);
+
+    let summary = workflow.summary();
+    assert!(summary.total_time.unwrap() >= total && total >= first.max(second));
+    assert_eq!(summary.step_count, 2);
+    assert_eq!(summary.step_time_total, Some(first + second));
+    assert_eq!(summary.step_time_avg, Some((first + second) / 2));
+    assert_eq!(summary.step_time_min, Some(first.min(second)));
+    assert_eq!(summary.step_time_max, Some(first.max(second)));
+    assert_eq!(summary.file_read_count, 3);
+    assert_eq!(
+        summary.file_read_time_total,
+        Some(Duration::from_millis(90))
+    );
+    assert_eq!(summary.file_read_time_avg, Some(Duration::from_millis(30)));
+    assert_eq!(summary.consolidation_count, 1);
+    assert_eq!(
+        summary.consolidation_time_total,
+        Some(Duration::from_millis(5))
+    );
+    assert_eq!(
+        summary.consolidation_time_avg,
+        Some(Duration::from_millis(5))
+    );
+
+    let keys = parse(&summary.json()).as_object().unwrap().len();
+    let lines = workflow.summary_text().lines().count();
+    let expect = if cfg!(target_os = "linux") { 16 } else { 12 };
+    assert_eq!((keys, lines), (expect, expect));
+
+    let named = workflow.recorder().snapshot();
+    assert_eq!(named.timers["step/search"].max, second);
+
+    workflow.clear();
+    assert_eq!(parse(&workflow.summary().json()), empty);
+}
+
+#[test]
+fn a_run_left_early_has_ended() {
+    let workflow = Workflow::default();
+    let stopped = || -> Option<()> {
+        let _run = workflow.start_workflow();
+        let _step = workflow.start_step("one");
+        None
+    };
+    assert_eq!(stopped(), None);
+    let summary = workflow.summary();
+    assert!(summary.total_time.is_some());
+    assert_eq!(summary.step_count, 1);
+}
