@@ -1,0 +1,309 @@
+//! Islands evolve, keep what they evolve, exchange members, and do not depend on threads.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use autoexec_evolutionary_optimizer::{
+    Candidate, Islands, Options, Outcome, Space, Topology, Value, optimize,
+};
+
+fn space() -> Space {
+    Space::new()
+        .real("x", -5.0..=5.0)
+        .log_real("y", 1e-3..=1e3)
+        .integer("n", -100..=100)
+        .categorical("c", ["a", "b", "c"])
+        .boolean("b")
+        .build()
+        .expect("because the bounds are in order")
+}
+
+fn objective(candidate: &Candidate) -> f64 {
+    let (x, y, n) = (
+        candidate.real("x"),
+        candidate.real("y"),
+        candidate.integer("n") as f64,
+    );
+    let penalty = f64::from(u8::from(candidate.boolean("b"))) + candidate.choice("c") as f64;
+    (x - 1.5).powi(2) + (y - 20.0).abs() / 10.0 + (n - 33.0).abs() / 20.0 + penalty
+}
+
+fn options(topology: Topology) -> Options {
+    let islands = Some(Islands {
+        topology,
+        ..Islands::default()
+    });
+    Options {
+        seed: 11,
+        generations: 100,
+        islands,
+        ..Options::default()
+    }
+}
+
+fn bits(outcome: &Outcome) -> Vec<u64> {
+    let reals = outcome.best.values().iter().map(|value| match *value {
+        Value::Real(x) => x.to_bits(),
+        Value::Integer(n) => n as u64,
+        Value::Choice(index) => index as u64,
+        Value::Boolean(b) => u64::from(b),
+    });
+    reals
+        .chain(outcome.history.iter().map(|best| best.to_bits()))
+        .collect()
+}
+
+/// The public system evolved copies in other processes and dropped them: its generation counters stayed 0, 0, 0, 0.
+#[test]
+fn what_an_island_evolves_is_kept() {
+    let calls = Mutex::new(Vec::new());
+    let outcome = optimize(&space(), &options(Topology::Ring), |candidate| {
+        let value = objective(candidate);
+        calls.lock().unwrap().push((candidate.clone(), value));
+        value
+    })
+    .unwrap();
+    let first = outcome.history[0];
+    for island in &outcome.islands {
+        assert!(island.generations >= 10, "{island:?}");
+        assert!(island.evaluations > 25, "{island:?}");
+        assert!(
+            island.best < first,
+            "every island has improved on the best of all initial ones: {island:?}"
+        );
+    }
+    // The best is a candidate that was evaluated, with the value that it had then.
+    let calls = calls.into_inner().unwrap();
+    assert!(calls.contains(&(outcome.best.clone(), outcome.value)));
+    assert_eq!(objective(&outcome.best), outcome.value);
+    assert_eq!(
+        calls
+            .iter()
+            .map(|call| call.1)
+            .fold(f64::INFINITY, f64::min),
+        outcome.value
+    );
+}
+
+#[test]
+fn migrants_leave_and_arrive() {
+    let check = |topology, each_epoch: [(u64, u64); 4]| {
+        let options = Options {
+            generations: 10,
+            ..options(topology)
+        };
+        let still = optimize(&space(), &options, objective).unwrap();
+        assert!(
+            still.islands.iter().all(|island| island.migrants_in == 0),
+            "nobody travels after the last generation"
+        );
+        let options = Options {
+            generations: 21,
+            ..options
+        };
+        let convergence = autoexec_evolutionary_optimizer::Convergence {
+            generations: 0,
+            tolerance: 0.0,
+        };
+        let outcome = optimize(
+            &space(),
+            &Options {
+                convergence,
+                ..options
+            },
+            objective,
+        )
+        .unwrap();
+        let travelled: Vec<_> = outcome
+            .islands
+            .iter()
+            .map(|island| (island.migrants_in, island.migrants_out))
+            .collect();
+        assert_eq!(
+            travelled,
+            each_epoch.map(|(arrive, leave)| (2 * arrive, 2 * leave)),
+            "{topology:?}"
+        );
+    };
+    check(Topology::Ring, [(1, 1); 4]);
+    check(Topology::Full, [(3, 3); 4]);
+    check(Topology::Star, [(3, 3), (1, 1), (1, 1), (1, 1)]);
+    check(Topology::None, [(0, 0); 4]);
+}
+
+/// With a rate of 1.0 every neighbour sends everything, and still half of each island survives.
+#[test]
+fn migrants_replace_at_most_half_of_an_island() {
+    let islands = Some(Islands {
+        rate: 1.0,
+        topology: Topology::Full,
+        interval: 1,
+        ..Islands::default()
+    });
+    let options = Options {
+        generations: 2,
+        islands,
+        ..Options::default()
+    };
+    let outcome = optimize(&space(), &options, objective).unwrap();
+    assert!(
+        outcome
+            .islands
+            .iter()
+            .all(|island| island.migrants_in == 12),
+        "{:?}",
+        outcome.islands
+    );
+}
+
+/// Without variation an island can only improve by a migrant: the best must travel around the ring.
+#[test]
+fn migrants_carry_their_genes() {
+    let islands = Islands {
+        interval: 1,
+        ..Islands::default()
+    };
+    let still = Options {
+        mutation: 0.0,
+        crossover: 0.0,
+        diversity_floor: 0.0,
+        ..Options::default()
+    };
+    let means = |topology| {
+        let islands = Some(Islands {
+            topology,
+            ..islands.clone()
+        });
+        let mut last = Last(vec![f64::NAN; 4]);
+        let options = Options {
+            islands,
+            generations: 10,
+            ..still.clone()
+        };
+        let outcome = autoexec_evolutionary_optimizer::optimize_with(
+            &space(),
+            &options,
+            objective,
+            &mut last,
+        )
+        .unwrap();
+        (last.0, outcome.value)
+    };
+    let (alone, best) = means(Topology::None);
+    assert!(
+        alone.iter().filter(|&&mean| mean > best + 1e-9).count() == 3,
+        "each island is uniform at its own best: {alone:?}"
+    );
+    let (connected, best) = means(Topology::Ring);
+    let improved = connected
+        .iter()
+        .zip(&alone)
+        .filter(|(now, before)| **now < **before - 1e-9)
+        .count();
+    assert_eq!(improved, 3, "{connected:?} after {alone:?}, best {best}");
+}
+
+struct Last(Vec<f64>);
+
+impl autoexec_evolutionary_optimizer::Observer for Last {
+    fn generation(&mut self, generation: &autoexec_evolutionary_optimizer::Generation) {
+        self.0[generation.island] = generation.mean;
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    for topology in [
+        Topology::Ring,
+        Topology::Full,
+        Topology::Star,
+        Topology::None,
+    ] {
+        let run = |threads| {
+            let options = Options {
+                threads,
+                max_evaluations: Some(2500),
+                ..options(topology)
+            };
+            optimize(&space(), &options, objective).unwrap()
+        };
+        let one = run(Some(1));
+        for threads in [Some(2), Some(4), Some(9), None] {
+            let other = run(threads);
+            assert_eq!(
+                bits(&other),
+                bits(&one),
+                "{topology:?} on {threads:?} threads"
+            );
+            assert_eq!(other, one);
+        }
+    }
+    let run = |threads| {
+        optimize(
+            &space(),
+            &Options {
+                threads: Some(threads),
+                islands: None,
+                ..options(Topology::Ring)
+            },
+            objective,
+        )
+    };
+    assert_eq!(bits(&run(4).unwrap()), bits(&run(1).unwrap()));
+}
+
+#[test]
+fn islands_draw_from_streams_of_their_own() {
+    let options = Options {
+        generations: 0,
+        threads: Some(1),
+        ..options(Topology::Ring)
+    };
+    let seen = Mutex::new(HashSet::new());
+    optimize(&space(), &options, |candidate| {
+        assert!(
+            seen.lock().unwrap().insert(candidate.real("x").to_bits()),
+            "two islands drew the same candidate"
+        );
+        0.0
+    })
+    .unwrap();
+    assert_eq!(seen.into_inner().unwrap().len(), 100);
+}
+
+#[test]
+fn different_seeds_differ() {
+    let run = |seed| {
+        optimize(
+            &space(),
+            &Options {
+                seed,
+                ..options(Topology::Ring)
+            },
+            objective,
+        )
+        .unwrap()
+    };
+    assert_eq!(bits(&run(1)), bits(&run(1)));
+    assert_ne!(bits(&run(1)), bits(&run(2)));
+}
+
+#[test]
+fn islands_of_one_member_work() {
+    let islands = Some(Islands {
+        count: 3,
+        population: 1,
+        interval: 1,
+        ..Islands::default()
+    });
+    let outcome = optimize(
+        &space(),
+        &Options {
+            islands,
+            ..Options::default()
+        },
+        objective,
+    )
+    .unwrap();
+    assert_eq!(objective(&outcome.best), outcome.value);
+}
