@@ -47,9 +47,9 @@
 //! # Memory and complexity
 //!
 //! [`normalize`] is one scan over `n` bytes, and one buffer of at most `n` bytes when something changes.
-//! [`PathCache`] holds at most `capacity` entries, each about 120 bytes beside the bytes of its two paths, in one
-//! `quick_cache` shard (half as many ghosts of evicted keys, 40 bytes each, come on top). A hit costs a hash of
-//! the path's bytes, a lookup, and two `stat` calls (one where the path is its own real path).
+//! [`PathCache`] holds at most `capacity` entries: the bytes of two paths each, and a slot in one `quick_cache`
+//! shard, which also remembers the hashes of half as many evicted keys. A hit costs a hash of the path's bytes, a
+//! lookup, and two `stat` calls (one where the path is its own real path).
 //!
 //! # Limitations
 //!
