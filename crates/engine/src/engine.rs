@@ -1,0 +1,171 @@
+//! The engine: caches and settings that outlive a run, and the run itself.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use autoexec_file_cache::{FileCache, Options as FileOptions};
+use autoexec_metrics::LevelThresholds;
+use autoexec_path_cache::{Options as PathOptions, PathCache, Root};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Error;
+use crate::event::Subscriber;
+use crate::report::RunReport;
+use crate::run::execution::Execution;
+use crate::run::prepare::{Prepared, inputs};
+use crate::run::runner::Runner;
+use crate::settings::Settings;
+use crate::workflow::Document;
+use crate::workflow::model::OnFailure;
+
+/// Runs workflows. Its caches are shared by all runs, so that a second run reads nothing twice.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+/// What outlives a run.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) files: FileCache,
+    pub(crate) paths: PathCache,
+    pub(crate) levels: LevelThresholds,
+}
+
+/// What a run is given.
+#[derive(Default)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// What expressions see as `run.id`.
+    pub run_id: String,
+    /// Values of the workflow's inputs.
+    pub inputs: BTreeMap<String, String>,
+    /// What expressions see as `env` under what the workflow sets; commands inherit the process's environment anyway.
+    pub env: BTreeMap<String, String>,
+    /// The folder that a relative root is relative to; absolute.
+    pub base: PathBuf,
+    /// The folder that outputs are written below; absolute.
+    pub out: PathBuf,
+    /// Whether independent steps go on after a failure; the workflow's choice when absent.
+    pub on_failure: Option<OnFailure>,
+    /// Cancelling it stops the run: commands are ended, and what finished is reported.
+    pub cancel: CancellationToken,
+    /// Who sees the events.
+    pub subscribers: Vec<Box<dyn Subscriber>>,
+}
+
+impl RunOptions {
+    /// Options of a run that reads and writes below `base`, an absolute folder.
+    pub fn new(base: impl Into<PathBuf>) -> Self {
+        let base = base.into();
+        Self {
+            out: base.clone(),
+            base,
+            ..Self::default()
+        }
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("settings", &self.shared.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine with empty caches.
+    pub fn new(settings: Settings) -> Self {
+        let mut files = FileOptions::default();
+        files.max_entries = settings.files.entries;
+        files.max_bytes = settings.files.bytes;
+        files.max_file_bytes = settings.files.max_file_size.max(files.max_file_bytes);
+        files.workers = settings.files.workers;
+        let mut paths = PathOptions::default();
+        paths.capacity = settings.paths.entries;
+        let levels = LevelThresholds {
+            info: settings.log.info_after,
+            warn: settings.log.warn_after,
+        };
+        let (files, paths) = (FileCache::new(files), PathCache::new(paths));
+        Self {
+            shared: Arc::new(Shared {
+                settings,
+                files,
+                paths,
+                levels,
+            }),
+        }
+    }
+
+    /// Runs a workflow to its end, or until `options.cancel`. Needs a tokio runtime with time and I/O.
+    ///
+    /// # Errors
+    /// Bad input, before any step has run. A failing step is not an error of this function: the report says it.
+    pub async fn run(
+        &self,
+        document: Arc<Document>,
+        options: RunOptions,
+    ) -> Result<RunReport, Error> {
+        let out = folder("output", &options.out)?;
+        let inputs = inputs(&document.workflow, options.inputs)?;
+        let prepared = Prepared::new(&document.workflow, inputs, options.env, &options.run_id)?;
+        let root = folder("root", &options.base.join(&prepared.root))?;
+        self.shared.files.begin_run();
+        let run = Execution {
+            shared: self.shared.clone(),
+            on_failure: options.on_failure.unwrap_or(document.workflow.on_failure),
+            document,
+            root: Arc::new(root),
+            out: Arc::new(out),
+            cancel: options.cancel,
+            subscribers: options.subscribers,
+            measures_memory: true,
+        };
+        Ok(run.execute(prepared).await)
+    }
+}
+
+/// Runs a workflow as a step of another: same caches, same output folder, a root below the caller's.
+pub(crate) async fn run_nested(
+    caller: &Runner,
+    document: Arc<Document>,
+    given: BTreeMap<String, String>,
+    cancel: CancellationToken,
+) -> Result<RunReport, Error> {
+    let inputs = inputs(&document.workflow, given)?;
+    let prepared = Prepared::new(
+        &document.workflow,
+        inputs,
+        caller.env.clone(),
+        &caller.run_id,
+    )?;
+    let real = caller.root.resolve(Path::new(&prepared.root));
+    let real = real.map_err(|e| Error::Folder {
+        role: "root",
+        path: prepared.root.clone(),
+        why: e.to_string(),
+    })?;
+    let run = Execution {
+        shared: caller.shared.clone(),
+        on_failure: document.workflow.on_failure,
+        document,
+        root: Arc::new(folder("root", &real)?),
+        out: caller.out.clone(),
+        cancel,
+        subscribers: Vec::new(),
+        measures_memory: false,
+    };
+    // A workflow may call workflows: the future must have a size.
+    Ok(Box::pin(run.execute(prepared)).await)
+}
+
+fn folder(role: &'static str, path: &Path) -> Result<Root, Error> {
+    Root::new(path).map_err(|e| Error::Folder {
+        role,
+        path: path.display().to_string(),
+        why: e.to_string(),
+    })
+}

@@ -1,0 +1,91 @@
+//! Why a run cannot begin, and why a step fails.
+
+use std::fmt;
+
+/// Why a run cannot begin: bad input. Reads after "failed to".
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The workflow has no input of this name.
+    UnknownInput {
+        /// As given.
+        name: String,
+        /// The nearest, or all that there are.
+        help: Option<String>,
+    },
+    /// An input that must be given is not.
+    MissingInput {
+        /// Its name.
+        name: String,
+        /// What it is for.
+        description: String,
+    },
+    /// The folder to read, or the one to write to, cannot be used.
+    Folder {
+        /// What it is for.
+        role: &'static str,
+        /// As given.
+        path: String,
+        /// Why not.
+        why: String,
+    },
+    /// An expression outside of steps cannot be evaluated.
+    Expression {
+        /// The key that it stands under.
+        key: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownInput { name, help } => {
+                write!(
+                    f,
+                    "use the input `{name}`: the workflow has none of that name"
+                )?;
+                help.as_ref().map_or(Ok(()), |h| write!(f, "; {h}"))
+            }
+            Self::MissingInput { name, description } if description.is_empty() => {
+                write!(
+                    f,
+                    "start: the input `{name}` must be given with `--input {name}=VALUE`"
+                )
+            }
+            Self::MissingInput { name, description } => {
+                write!(
+                    f,
+                    "start: the input `{name}` ({description}) must be given with `--input {name}=VALUE`"
+                )
+            }
+            Self::Folder { role, path, why } => {
+                write!(f, "use `{path}` as the {role} folder: {why}")
+            }
+            Self::Expression { key, why } => write!(f, "evaluate `{key}`: {why}"),
+        }
+    }
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StepError {
+    /// The work failed; another attempt may succeed.
+    Failed(String),
+    /// No attempt can succeed: the step itself is wrong.
+    Invalid(String),
+    /// The run was told to stop.
+    Stopped,
+}
+
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(why) | Self::Invalid(why) => f.write_str(why),
+            Self::Stopped => f.write_str("stopped"),
+        }
+    }
+}

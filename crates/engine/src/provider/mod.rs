@@ -1,0 +1,56 @@
+//! Who answers `ask` steps.
+
+pub mod extractive;
+mod sentences;
+
+use autoexec_memory_trimmer::Message;
+
+/// The providers that there are.
+pub const NAMES: [&str; 1] = ["extractive"];
+
+/// A text given with a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Where it comes from: a file, a step.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// A question.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// What was said before in the conversation, the question itself last.
+    pub history: &'a [Message],
+    /// The question.
+    pub prompt: &'a str,
+    /// What it is about.
+    pub sources: &'a [Source],
+    /// Longest answer, in tokens.
+    pub max_tokens: u32,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// Its text.
+    pub text: String,
+    /// Tokens of the question and its context.
+    pub input_tokens: u64,
+    /// Tokens of the answer.
+    pub output_tokens: u64,
+    /// Whether the token counts are estimates.
+    pub estimated: bool,
+}
+
+/// Asks the provider called `name`.
+///
+/// # Errors
+/// A sentence, when there is no such provider.
+pub fn ask(name: &str, question: &Question<'_>) -> Result<Answer, String> {
+    match name {
+        "extractive" => Ok(extractive::answer(question)),
+        _ => Err(format!("there is no provider `{name}`")),
+    }
+}

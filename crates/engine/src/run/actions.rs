@@ -1,0 +1,212 @@
+//! What each action does, between its expressions and its output.
+//!
+//! The shared part, and the short actions; the others have files of their own.
+
+use std::collections::BTreeMap;
+
+use minijinja::value::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine;
+use crate::error::StepError;
+use crate::report::{RunOutcome, StepOutcome};
+use crate::workflow::model::{Action, Nested, Read, Search, Step};
+
+use super::output::{FileEntry, Output, WorkflowOutput};
+use super::read::Reader;
+use super::runner::{Done, Runner};
+
+/// Carries out the action of `step` once. It ends soon after `stop` is cancelled.
+pub(super) async fn carry_out(
+    runner: &Runner,
+    step: &Step,
+    scope: &Value,
+    stop: &CancellationToken,
+) -> Result<Done, StepError> {
+    if stop.is_cancelled() {
+        return Err(StepError::Stopped);
+    }
+    let one = One {
+        runner,
+        step,
+        scope,
+        stop,
+    };
+    match &step.action {
+        Action::Read(read) => one.read(read).await,
+        Action::Search(search) => one.search(search).await,
+        Action::Run(run) => one.run(run).await.map(plain),
+        Action::Ask(ask) => one.ask(ask).await,
+        Action::Consolidate(consolidate) => one.consolidate(consolidate).await.map(plain),
+        Action::Workflow(nested) => one.nested(nested).await.map(plain),
+    }
+}
+
+fn plain(output: Output) -> Done {
+    Done {
+        output,
+        cache: None,
+    }
+}
+
+pub(super) struct One<'a> {
+    pub(super) runner: &'a Runner,
+    pub(super) step: &'a Step,
+    scope: &'a Value,
+    pub(super) stop: &'a CancellationToken,
+}
+
+impl One<'_> {
+    pub(super) fn render(&self, template: &str) -> Result<String, StepError> {
+        self.runner
+            .expressions
+            .render(template, self.scope)
+            .map_err(StepError::Invalid)
+    }
+
+    pub(super) fn render_all(&self, templates: &[String]) -> Result<Vec<String>, StepError> {
+        templates.iter().map(|t| self.render(t)).collect()
+    }
+
+    pub(super) fn render_map(
+        &self,
+        map: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, StepError> {
+        map.iter()
+            .map(|(k, t)| Ok((k.clone(), self.render(t)?)))
+            .collect()
+    }
+
+    /// Runs blocking work where it holds up nobody.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StepError> + Send + 'static,
+    ) -> Result<T, StepError> {
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|e| match e.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(StepError::Stopped),
+            })
+    }
+
+    async fn read(&self, read: &Read) -> Result<Done, StepError> {
+        let (patterns, exclude) = (
+            self.render_all(&read.files)?,
+            self.render_all(&read.exclude)?,
+        );
+        let (shared, root, read, stop) = (
+            self.runner.shared.clone(),
+            self.runner.root.clone(),
+            read.clone(),
+            self.stop.clone(),
+        );
+        let (output, cache) = self
+            .blocking(move || {
+                let reader = Reader {
+                    files: &shared.files,
+                    paths: &shared.paths,
+                    root: &root,
+                    max_file_size: read
+                        .max_file_size
+                        .unwrap_or(shared.settings.files.max_file_size),
+                    workers: shared.settings.files.workers,
+                    stop: &stop,
+                };
+                reader.read(&read, &patterns, &exclude)
+            })
+            .await?;
+        Ok(Done {
+            output: Output::Read(output),
+            cache: Some(cache),
+        })
+    }
+
+    /// The files of `read` steps, in the order named, each once.
+    fn files_of(&self, ids: &[String]) -> Vec<FileEntry> {
+        let mut files: Vec<FileEntry> = Vec::new();
+        for output in ids.iter().flat_map(|id| self.outputs(id)) {
+            if let Output::Read(read) = output {
+                files.extend(read.files.iter().cloned());
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        files.retain(|f| seen.insert(f.path.clone()));
+        files
+    }
+
+    pub(super) fn outputs(&self, id: &str) -> &[Output] {
+        self.runner
+            .steps
+            .state(id)
+            .map(|s| s.outputs.as_slice())
+            .unwrap_or_default()
+    }
+
+    async fn search(&self, search: &Search) -> Result<Done, StepError> {
+        let pattern = self.render(&search.pattern)?;
+        let files = self.files_of(&search.within);
+        let (shared, search, stop) = (
+            self.runner.shared.clone(),
+            search.clone(),
+            self.stop.clone(),
+        );
+        let (output, cache) = self
+            .blocking(move || {
+                super::search::search(&search, &pattern, &files, &shared.files, &stop)
+            })
+            .await?;
+        Ok(Done {
+            output: Output::Search(output),
+            cache: Some(cache),
+        })
+    }
+
+    /// The title of a step.
+    pub(super) fn title(&self, id: &str) -> String {
+        let steps = &self.runner.document.workflow.steps;
+        steps
+            .iter()
+            .find(|s| s.id == id)
+            .map_or_else(|| id.to_owned(), |s| s.name.clone())
+    }
+
+    async fn nested(&self, nested: &Nested) -> Result<Output, StepError> {
+        let called = self
+            .runner
+            .document
+            .nested
+            .get(&nested.path)
+            .ok_or_else(|| {
+                StepError::Invalid(format!("the workflow `{}` was not loaded", nested.path))
+            })?;
+        let inputs = self.render_map(&nested.inputs)?;
+        let report = engine::run_nested(self.runner, called.clone(), inputs, self.stop.clone());
+        let report = report
+            .await
+            .map_err(|e| StepError::Invalid(format!("`{}`: failed to {e}", nested.path)))?;
+        match report.outcome {
+            RunOutcome::Interrupted => Err(StepError::Stopped),
+            RunOutcome::Failed => {
+                let first = report
+                    .steps
+                    .iter()
+                    .find(|s| s.outcome == StepOutcome::Failed);
+                let why = first
+                    .map(|s| format!("step `{}`: {}", s.id, s.error.clone().unwrap_or_default()));
+                Err(StepError::Failed(format!(
+                    "`{}` failed: {}",
+                    nested.path,
+                    why.unwrap_or_default()
+                )))
+            }
+            RunOutcome::Succeeded => {
+                let outputs = report.outputs.clone();
+                Ok(Output::Workflow(WorkflowOutput {
+                    outputs,
+                    report: Box::new(report),
+                }))
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! One run: the graph for the scheduler, the task that collects, the report at the end.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use autoexec_metrics::{MemoryProbe, Recorder};
+use autoexec_path_cache::Root;
+use autoexec_scheduler as scheduler;
+use scheduler::{Graph, GraphBuilder, Node, StepId, Trigger};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Shared;
+use crate::event::{Event, Subscriber};
+use crate::report::{RunReport, StepReport};
+use crate::settings::Settings;
+use crate::workflow::Document;
+use crate::workflow::expression::{Expressions, References};
+use crate::workflow::model::{Class, OnFailure, Step, Workflow};
+
+use super::collect::{Collected, collect};
+use super::prepare::Prepared;
+use super::runner::{Progress, Runner};
+use super::summary;
+
+/// Version of the report's JSON.
+const REPORT_FORMAT: u32 = 1;
+
+pub(crate) struct Execution {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) document: Arc<Document>,
+    pub(crate) root: Arc<Root>,
+    pub(crate) out: Arc<Root>,
+    pub(crate) on_failure: OnFailure,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
+    pub(crate) measures_memory: bool,
+}
+
+impl Execution {
+    pub(crate) async fn execute(self, prepared: Prepared) -> RunReport {
+        let started = Instant::now();
+        let probe = self.measures_memory.then(MemoryProbe::start);
+        let (files, paths) = (self.shared.files.stats(), self.shared.paths.stats());
+        let workflow = &self.document.workflow;
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let names = workflow
+            .steps
+            .iter()
+            .map(|s| (s.id.clone(), s.name.clone()))
+            .collect();
+        _ = sender.send(Event::RunStarted {
+            workflow: workflow.name.clone(),
+            steps: names,
+        });
+        let collector = tokio::spawn(collect(receiver, workflow.steps.len(), self.subscribers));
+
+        let runner = Arc::new(runner(
+            &self.shared,
+            &self.document,
+            &self.root,
+            &self.out,
+            prepared,
+            sender,
+        ));
+        let options = scheduler_options(self.on_failure, self.cancel.clone());
+        let graph = Arc::new(graph(workflow, &self.shared.settings));
+        scheduler::run(graph, runner.clone(), options).await;
+        let (outputs, errors) = summary::outputs(workflow, &runner);
+
+        let recorder = runner.recorder.clone();
+        drop(runner);
+        let Collected {
+            steps,
+            mut subscribers,
+        } = collector
+            .await
+            .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        let steps: Vec<StepReport> = steps
+            .into_iter()
+            .map(|s| s.expect("because every step is completed"))
+            .collect();
+        let report = RunReport {
+            format: REPORT_FORMAT,
+            workflow: workflow.name.clone(),
+            file: self.document.file.clone(),
+            root: self.root.path().display().to_string(),
+            outcome: summary::outcome(&steps, &errors, &self.cancel),
+            duration: started.elapsed(),
+            actions: summary::actions(&recorder),
+            files: summary::files_report(&self.shared.files.stats(), &files),
+            paths: summary::paths_report(&self.shared.paths.stats(), &paths),
+            tokens: summary::tokens(&steps),
+            memory: probe.and_then(summary::memory),
+            steps,
+            outputs,
+            errors,
+        };
+        let ended = Event::RunEnded {
+            report: Box::new(report),
+        };
+        subscribers.iter_mut().for_each(|s| s.event(&ended));
+        match ended {
+            Event::RunEnded { report } => *report,
+            _ => unreachable!("because it was made three lines above"),
+        }
+    }
+}
+
+fn runner(
+    shared: &Arc<Shared>,
+    document: &Arc<Document>,
+    root: &Arc<Root>,
+    out: &Arc<Root>,
+    prepared: Prepared,
+    events: tokio::sync::mpsc::UnboundedSender<Event>,
+) -> Runner {
+    let below = root.clone();
+    Runner {
+        shared: shared.clone(),
+        run_id: prepared.run_id,
+        root: root.clone(),
+        out: out.clone(),
+        expressions: Arc::new(Expressions::new(move |path| {
+            below.resolve(Path::new(path)).is_ok()
+        })),
+        scope: prepared.scope,
+        env: prepared.env,
+        steps: prepared.steps,
+        recorder: Recorder::new(),
+        conversations: Mutex::new(HashMap::new()),
+        events,
+        progress: document
+            .workflow
+            .steps
+            .iter()
+            .map(|_| Progress::default())
+            .collect(),
+        document: document.clone(),
+    }
+}
+
+fn scheduler_options(on_failure: OnFailure, cancel: CancellationToken) -> scheduler::Options {
+    let on_failure = match on_failure {
+        OnFailure::Stop => scheduler::OnFailure::Stop,
+        OnFailure::Continue => scheduler::OnFailure::Continue,
+    };
+    scheduler::Options { on_failure, cancel }
+}
+
+/// The workflow's steps and needs for the scheduler. Ids are indices.
+fn graph(workflow: &Workflow, settings: &Settings) -> Graph {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let default_cpu = if settings.limits.cpu == 0 {
+        processors
+    } else {
+        settings.limits.cpu
+    };
+    let limit = |given: Option<u32>, default: usize| given.map_or(default, |l| l as usize);
+    let mut graph = GraphBuilder::new(limit(workflow.limits.cpu, default_cpu));
+    let io = graph.class(limit(workflow.limits.io, settings.limits.io));
+    let memory = graph.class(limit(workflow.limits.memory, settings.limits.memory));
+    let numbers: HashMap<&str, u32> = workflow
+        .steps
+        .iter()
+        .zip(0..)
+        .map(|(s, i)| (s.id.as_str(), i))
+        .collect();
+    for step in &workflow.steps {
+        let class = match step.class.unwrap_or(step.action.default_class()) {
+            Class::Cpu => Node::default().class,
+            Class::Io => io,
+            Class::Memory => memory,
+        };
+        let trigger = if runs_after_failure(step) {
+            Trigger::AllDone
+        } else {
+            Trigger::AllSucceeded
+        };
+        graph.step(Node {
+            class,
+            trigger,
+            priority: step.priority,
+        });
+    }
+    for (step, after) in workflow.steps.iter().zip(0..) {
+        for need in &step.needs {
+            graph.edge(StepId(numbers[need.as_str()]), StepId(after));
+        }
+    }
+    graph
+        .build()
+        .expect("because the check found no cycle and no unknown step")
+}
+
+fn runs_after_failure(step: &Step) -> bool {
+    let mut refs = References::default();
+    step.condition
+        .as_deref()
+        .is_some_and(|c| refs.add_expression(c).is_ok() && refs.after_failure)
+}

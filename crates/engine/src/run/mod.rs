@@ -1,0 +1,16 @@
+//! Carrying out a workflow: one [`runner::Runner`] per run, one file per action.
+
+mod actions;
+mod ask;
+mod collect;
+mod command;
+mod consolidate;
+pub(crate) mod execution;
+pub(crate) mod output;
+pub(crate) mod prepare;
+mod process;
+mod read;
+pub(crate) mod runner;
+pub(crate) mod scope;
+mod search;
+mod summary;

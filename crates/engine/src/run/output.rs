@@ -1,0 +1,175 @@
+//! What steps yield, and how expressions, providers and the consolidator see it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use autoexec_consolidator::Severity;
+use serde::ser::{SerializeSeq, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::report::RunReport;
+
+/// A file that a `read` step found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileEntry {
+    /// Its path below the root, `/` between components; not UTF-8 is replaced.
+    pub(crate) name: String,
+    /// Its path in the file system.
+    pub(crate) path: PathBuf,
+}
+
+/// Something that went wrong with a part of a step's work and was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Problem {
+    /// What it is about: a file.
+    pub subject: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Problem {
+    pub(crate) fn new(subject: impl Into<String>, message: impl ToString) -> Self {
+        Self {
+            subject: subject.into(),
+            message: message.to_string(),
+        }
+    }
+}
+
+/// What one task of a step yields.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Output {
+    Read(ReadOutput),
+    Search(SearchOutput),
+    Run(RunOutput),
+    Ask(AskOutput),
+    Consolidate(ConsolidateOutput),
+    Workflow(WorkflowOutput),
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ReadOutput {
+    #[serde(serialize_with = "names")]
+    pub(crate) files: Arc<Vec<FileEntry>>,
+    pub(crate) count: usize,
+    pub(crate) bytes: u64,
+    pub(crate) problems: Vec<Problem>,
+}
+
+fn names<S: Serializer>(files: &Arc<Vec<FileEntry>>, s: S) -> Result<S::Ok, S::Error> {
+    let mut seq = s.serialize_seq(Some(files.len()))?;
+    for file in files.iter() {
+        seq.serialize_element(&file.name)?;
+    }
+    seq.end()
+}
+
+/// A line that matched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Match {
+    pub(crate) file: String,
+    pub(crate) line: u64,
+    pub(crate) column: u64,
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SearchOutput {
+    pub(crate) pattern: String,
+    #[serde(serialize_with = "severity")]
+    pub(crate) severity: Severity,
+    pub(crate) findings: Vec<Match>,
+    /// Matching lines in all; those past the limit are only counted.
+    pub(crate) count: u64,
+    pub(crate) files_searched: usize,
+    pub(crate) files_matched: usize,
+    pub(crate) problems: Vec<Problem>,
+}
+
+fn severity<S: Serializer>(severity: &Severity, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(severity)
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RunOutput {
+    pub(crate) command: String,
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) stdout_bytes: u64,
+    pub(crate) stderr_bytes: u64,
+    pub(crate) truncated: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct AskOutput {
+    pub(crate) text: String,
+    pub(crate) provider: String,
+    pub(crate) input_tokens: u64,
+    pub(crate) output_tokens: u64,
+    pub(crate) estimated: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ConsolidateOutput {
+    pub(crate) text: String,
+    pub(crate) path: Option<String>,
+    pub(crate) steps: usize,
+    pub(crate) findings: u64,
+    pub(crate) digest: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct WorkflowOutput {
+    pub(crate) outputs: BTreeMap<String, String>,
+    pub(crate) report: Box<RunReport>,
+}
+
+impl Output {
+    pub(crate) fn problems(&self) -> &[Problem] {
+        match self {
+            Self::Read(r) => &r.problems,
+            Self::Search(s) => &s.problems,
+            _ => &[],
+        }
+    }
+
+    /// Tokens in and out, if this asked somebody.
+    pub(crate) fn tokens(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Ask(a) => Some((a.input_tokens, a.output_tokens)),
+            Self::Workflow(w) => w.report.tokens.as_ref().map(|t| (t.input, t.output)),
+            _ => None,
+        }
+    }
+
+    /// One line for the table.
+    pub(crate) fn summary(&self) -> String {
+        use crate::document::units::short_size;
+        match self {
+            Self::Read(r) => format!("{} files, {}", r.count, short_size(r.bytes)),
+            Self::Search(s) => format!(
+                "{} matches in {} of {} files",
+                s.count, s.files_matched, s.files_searched
+            ),
+            Self::Run(r) => format!(
+                "exit {}, {} out",
+                r.exit_code.unwrap_or(-1),
+                short_size(r.stdout_bytes)
+            ),
+            Self::Ask(a) => format!("answered by {}", a.provider),
+            Self::Consolidate(c) => {
+                let file = c
+                    .path
+                    .as_ref()
+                    .map(|p| format!(" → {p}"))
+                    .unwrap_or_default();
+                format!("{} findings of {} steps{file}", c.findings, c.steps)
+            }
+            Self::Workflow(w) => format!("{}: {} steps", w.report.workflow, w.report.steps.len()),
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! `read`: patterns → files below the root, through the caches.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+
+use autoexec_file_cache::{ErrorKind, FileCache, ReadManyOptions};
+use autoexec_path_cache::{PathCache, Root};
+use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::StepError;
+use crate::report::StepCache;
+use crate::workflow::model::{OnProblem, Read};
+
+use super::output::{FileEntry, Problem, ReadOutput};
+
+/// Files asked of the cache at once; between two batches a stop is seen.
+pub(super) const BATCH: usize = 512;
+
+/// What reading works with.
+pub(super) struct Reader<'a> {
+    pub(super) files: &'a FileCache,
+    pub(super) paths: &'a PathCache,
+    pub(super) root: &'a Root,
+    pub(super) max_file_size: u64,
+    pub(super) workers: usize,
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// Files found so far, and what went wrong.
+#[derive(Default)]
+struct Found {
+    files: Vec<FileEntry>,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    /// Finds and reads. `patterns` and `exclude` are `read`'s, with their expressions replaced.
+    pub(super) fn read(
+        &self,
+        read: &Read,
+        patterns: &[String],
+        exclude: &[String],
+    ) -> Result<(ReadOutput, StepCache), StepError> {
+        for pattern in patterns.iter().chain(exclude) {
+            crate::workflow::check_pattern(pattern).map_err(StepError::Invalid)?;
+        }
+        let mut found = Found::default();
+        let (globs, plain): (Vec<_>, Vec<_>) = patterns.iter().partition(|p| is_glob(p));
+        for path in plain {
+            self.explicit(path, read.allow_empty, &mut found);
+        }
+        if !globs.is_empty() {
+            self.walk(read, &globs, exclude, &mut found)?;
+        }
+        found.files.sort_by(|a, b| a.path.cmp(&b.path));
+        found.files.dedup_by(|a, b| a.path == b.path);
+        let (output, cache) = self.load(found)?;
+        if read.on_problem == OnProblem::Fail && !output.problems.is_empty() {
+            return Err(StepError::Failed(problems_message(&output.problems)));
+        }
+        Ok((output, cache))
+    }
+
+    fn explicit(&self, path: &str, may_miss: bool, found: &mut Found) {
+        match self.root.resolve(Path::new(path)) {
+            Ok(real) if real.is_dir() => {
+                found.problems.push(Problem::new(
+                    path,
+                    format!("is a folder; write `{path}/**` for the files in it"),
+                ));
+            }
+            Ok(real) => found.files.push(FileEntry {
+                name: path.trim_start_matches("./").to_owned(),
+                path: real,
+            }),
+            Err(e) if may_miss && e.kind() == autoexec_path_cache::ErrorKind::NotFound => {}
+            Err(e) => found.problems.push(Problem::new(path, reason(&e))),
+        }
+    }
+
+    fn walk(
+        &self,
+        read: &Read,
+        globs: &[&String],
+        exclude: &[String],
+        found: &mut Found,
+    ) -> Result<(), StepError> {
+        let include = glob_set(globs.iter().map(|g| g.as_str()))?;
+        let matched: Vec<AtomicBool> = globs.iter().map(|_| AtomicBool::new(false)).collect();
+        let filter = Arc::new(Exclusion::new(exclude, self.root.path())?);
+        let Some(builder) = self.builder(read, globs, filter.clone(), found) else {
+            if found.problems.is_empty() {
+                unmatched(read, globs, &matched, found);
+            }
+            return Ok(());
+        };
+        let (sender, receiver) = mpsc::channel();
+        builder.build_parallel().run(|| {
+            let (sender, filter, include, matched) = (sender.clone(), &filter, &include, &matched);
+            Box::new(move |entry| {
+                if self.stop.is_cancelled() {
+                    return WalkState::Quit;
+                }
+                if let Some(item) = self.visit(entry, include, filter, matched) {
+                    // The receiver outlives the walk, so sending cannot fail.
+                    _ = sender.send(item);
+                }
+                WalkState::Continue
+            })
+        });
+        drop(sender);
+        for item in receiver {
+            match item {
+                Ok(file) => found.files.push(file),
+                Err(problem) => found.problems.push(problem),
+            }
+        }
+        if self.stop.is_cancelled() {
+            return Err(StepError::Stopped);
+        }
+        self.confine(found);
+        unmatched(read, globs, &matched, found);
+        Ok(())
+    }
+
+    /// A walk over the folders in which the globs begin; none if no such folder exists.
+    fn builder(
+        &self,
+        read: &Read,
+        globs: &[&String],
+        filter: Arc<Exclusion>,
+        found: &mut Found,
+    ) -> Option<WalkBuilder> {
+        let mut starts: Vec<PathBuf> = Vec::new();
+        for base in globs
+            .iter()
+            .map(|g| literal_base(g))
+            .collect::<BTreeSet<_>>()
+        {
+            let start = if base.is_empty() {
+                self.root.path().to_path_buf()
+            } else {
+                self.root.path().join(&base)
+            };
+            match self.root.resolve(&start) {
+                Ok(real) if real.is_dir() && !starts.iter().any(|s| start.starts_with(s)) => {
+                    starts.push(start)
+                }
+                Err(e) if e.kind() == autoexec_path_cache::ErrorKind::Escapes => {
+                    found.problems.push(Problem::new(base, reason(&e)));
+                }
+                _ => {}
+            }
+        }
+        let mut builder = WalkBuilder::new(starts.first()?);
+        starts[1..].iter().for_each(|s| _ = builder.add(s));
+        builder
+            .standard_filters(false)
+            .hidden(!read.hidden)
+            .follow_links(false)
+            .require_git(false);
+        builder
+            .parents(read.gitignore)
+            .ignore(read.gitignore)
+            .git_ignore(read.gitignore)
+            .git_exclude(read.gitignore);
+        builder.threads(
+            self.workers
+                .min(std::thread::available_parallelism().map_or(1, usize::from)),
+        );
+        builder.filter_entry(move |entry| !filter.prunes(entry));
+        Some(builder)
+    }
+
+    fn visit(
+        &self,
+        entry: Result<DirEntry, ignore::Error>,
+        include: &GlobSet,
+        filter: &Exclusion,
+        matched: &[AtomicBool],
+    ) -> Option<Result<FileEntry, Problem>> {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) => return Some(Err(Problem::new("walk", e))),
+        };
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            return None;
+        }
+        let relative = entry.path().strip_prefix(self.root.path()).ok()?;
+        let candidate = Candidate::new(relative);
+        let hits = include.matches_candidate(&candidate);
+        if hits.is_empty() || filter.files.is_match_candidate(&candidate) {
+            return None;
+        }
+        hits.iter()
+            .for_each(|i| matched[*i].store(true, Ordering::Relaxed));
+        let name = relative.to_string_lossy().into_owned();
+        if kind.is_symlink() {
+            return self.link(name, entry.path());
+        }
+        // FIFOs and devices are left to the cache, which refuses them without opening.
+        Some(Ok(FileEntry {
+            name,
+            path: entry.into_path(),
+        }))
+    }
+
+    /// A symbolic link counts as the file that it leads to, if that lies below the root. Linked folders are not entered.
+    fn link(&self, name: String, path: &Path) -> Option<Result<FileEntry, Problem>> {
+        match self.root.resolve(path) {
+            Ok(real) if real.is_dir() => None,
+            Ok(real) => Some(Ok(FileEntry { name, path: real })),
+            Err(e) => Some(Err(Problem::new(name, reason(&e)))),
+        }
+    }
+
+    /// Every folder that files were found in must really lie below the root, whatever was swapped meanwhile.
+    fn confine(&self, found: &mut Found) {
+        let mut last: Option<(PathBuf, bool)> = None;
+        let (paths, root, problems) = (self.paths, self.root, &mut found.problems);
+        found.files.sort_by(|a, b| a.path.cmp(&b.path));
+        found.files.retain(|file| {
+            let folder = file.path.parent().unwrap_or(root.path());
+            if last.as_ref().is_none_or(|(seen, _)| seen != folder) {
+                let inside = paths.resolve(folder).is_ok_and(|real| root.contains(&real));
+                last = Some((folder.to_path_buf(), inside));
+            }
+            let inside = last.as_ref().is_some_and(|(_, inside)| *inside);
+            if !inside {
+                problems.push(Problem::new(&file.name, "its folder leads out of the root"));
+            }
+            inside
+        });
+    }
+
+    fn load(&self, found: Found) -> Result<(ReadOutput, StepCache), StepError> {
+        let Found {
+            files,
+            mut problems,
+        } = found;
+        let options = ReadManyOptions {
+            workers: Some(self.workers),
+            limit: Some(self.max_file_size),
+            ..Default::default()
+        };
+        let (mut cache, mut bytes) = (StepCache::default(), 0);
+        let mut kept = Vec::with_capacity(files.len());
+        let mut rest = files;
+        while !rest.is_empty() {
+            if self.stop.is_cancelled() {
+                return Err(StepError::Stopped);
+            }
+            let later = rest.split_off(rest.len().min(BATCH));
+            let paths: Vec<&Path> = rest.iter().map(|f| f.path.as_path()).collect();
+            let results = self.files.read_many_with(&paths, &options);
+            for (file, result) in rest.into_iter().zip(results) {
+                match result {
+                    Ok(read) => {
+                        count(&mut cache, &read);
+                        bytes += read.file.len() as u64;
+                        kept.push(file);
+                    }
+                    Err(e) => problems.push(Problem::new(&file.name, why(&e))),
+                }
+            }
+            rest = later;
+        }
+        let output = ReadOutput {
+            count: kept.len(),
+            files: Arc::new(kept),
+            bytes,
+            problems,
+        };
+        Ok((output, cache))
+    }
+}
+
+/// A glob that matches nothing is most often a slip.
+fn unmatched(read: &Read, globs: &[&String], matched: &[AtomicBool], found: &mut Found) {
+    if read.allow_empty {
+        return;
+    }
+    for (glob, _) in globs
+        .iter()
+        .zip(matched)
+        .filter(|(_, m)| !m.load(Ordering::Relaxed))
+    {
+        found.problems.push(Problem::new(
+            glob.as_str(),
+            "matches no file (`allow_empty: true` would accept that)",
+        ));
+    }
+}
+
+/// Counts where a read came from.
+pub(super) fn count(cache: &mut StepCache, read: &autoexec_file_cache::Read) {
+    match read.source {
+        autoexec_file_cache::Source::Loaded | autoexec_file_cache::Source::Uncached => {
+            cache.loads += 1
+        }
+        _ => cache.hits += 1,
+    }
+}
+
+/// Why a file could not be read, without its name, which stands beside it.
+pub(super) fn why(error: &autoexec_file_cache::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "no such file".into(),
+        ErrorKind::PermissionDenied => "permission denied".into(),
+        ErrorKind::IsADirectory => "is a folder".into(),
+        ErrorKind::NotRegular => "is not a regular file".into(),
+        ErrorKind::TooLarge { size, limit } => {
+            use crate::document::units::short_size;
+            format!(
+                "has {}, more than the limit of {}",
+                short_size(size),
+                short_size(limit)
+            )
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn reason(error: &autoexec_path_cache::Error) -> String {
+    use autoexec_path_cache::ErrorKind as K;
+    match error.kind() {
+        K::NotFound => "no such file".into(),
+        K::PermissionDenied => "permission denied".into(),
+        K::Escapes => "leads out of the root".into(),
+        K::Loop => "is a loop of symbolic links".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// The first few problems in one message.
+fn problems_message(problems: &[Problem]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = problems
+        .iter()
+        .take(SHOWN)
+        .map(|p| format!("`{}` {}", p.subject, p.message))
+        .collect();
+    let more = match problems.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        n => format!(" (and {n} more)"),
+    };
+    format!(
+        "{}{more}; `on_problem: skip` would leave such files out",
+        shown.join(", ")
+    )
+}
+
+fn is_glob(pattern: &str) -> bool {
+    pattern.contains(['*', '?', '[', '{'])
+}
+
+/// The folders in front of the first component that holds a glob sign.
+fn literal_base(glob: &str) -> String {
+    let components: Vec<&str> = glob.split('/').filter(|c| *c != ".").collect();
+    let folders = components.len().saturating_sub(1);
+    components
+        .iter()
+        .take(folders)
+        .take_while(|c| !is_glob(c) && !c.contains('\\'))
+        .copied()
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+fn glob_set<'a>(globs: impl Iterator<Item = &'a str>) -> Result<GlobSet, StepError> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let glob = glob.strip_prefix("./").unwrap_or(glob);
+        set.add(
+            GlobBuilder::new(glob)
+                .literal_separator(true)
+                .build()
+                .map_err(|e| StepError::Invalid(e.to_string()))?,
+        );
+    }
+    set.build().map_err(|e| StepError::Invalid(e.to_string()))
+}
+
+/// What is left out: files by their globs, and whole folders where a glob ends in `/**`.
+struct Exclusion {
+    files: GlobSet,
+    folders: GlobSet,
+    root: PathBuf,
+}
+
+impl Exclusion {
+    fn new(exclude: &[String], root: &Path) -> Result<Self, StepError> {
+        Ok(Self {
+            files: glob_set(exclude.iter().map(String::as_str))?,
+            folders: glob_set(exclude.iter().filter_map(|g| g.strip_suffix("/**")))?,
+            root: root.to_path_buf(),
+        })
+    }
+
+    fn prunes(&self, entry: &DirEntry) -> bool {
+        let relative = entry.path().strip_prefix(&self.root);
+        entry.file_type().is_some_and(|t| t.is_dir())
+            && relative.is_ok_and(|r| self.folders.is_match(r))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_begins_in_its_literal_folders() {
+        let check = |glob: &str, base: &str| assert_eq!(literal_base(glob), base, "{glob}");
+        check("**/*.rs", "");
+        check("src/**/*.rs", "src");
+        check("./a/b/c*.rs", "a/b");
+        check("a/{b,c}/d", "a");
+        check("*.md", "");
+    }
+}

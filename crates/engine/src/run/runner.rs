@@ -1,0 +1,384 @@
+//! The scheduler's view of a workflow: conditions, widths, attempts, timeouts; what each step yielded.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use autoexec_memory_trimmer::History;
+use autoexec_metrics::Recorder;
+use autoexec_path_cache::Root;
+use autoexec_scheduler as scheduler;
+use minijinja::value::Value;
+use scheduler::{Failure, Outcome, Prepare, Skip, StepId, Task};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Shared;
+use crate::error::StepError;
+use crate::event::Event;
+use crate::report::{StepCache, StepOutcome, StepReport, TokensReport};
+use crate::workflow::Document;
+use crate::workflow::expression::Expressions;
+use crate::workflow::model::{Foreach, Step};
+
+use super::output::{Output, Problem};
+use super::scope::{Scope, StepState, Steps};
+
+/// Most elements of a `foreach`.
+const MAX_WIDTH: usize = 100_000;
+
+/// One run of one workflow.
+pub(crate) struct Runner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) run_id: String,
+    pub(crate) document: Arc<Document>,
+    pub(crate) root: Arc<Root>,
+    pub(crate) out: Arc<Root>,
+    pub(crate) steps: Arc<Steps>,
+    pub(crate) expressions: Arc<Expressions>,
+    /// The names of expressions, without `item`.
+    pub(crate) scope: Scope,
+    /// The workflow's environment, its expressions replaced.
+    pub(crate) env: BTreeMap<String, String>,
+    /// Durations by action.
+    pub(crate) recorder: Recorder,
+    pub(crate) conversations: Mutex<HashMap<String, Arc<tokio::sync::Mutex<History>>>>,
+    pub(crate) events: UnboundedSender<Event>,
+    pub(crate) progress: Vec<Progress>,
+}
+
+/// What happens to a step while it runs.
+#[derive(Default)]
+pub(crate) struct Progress {
+    started: OnceLock<Instant>,
+    items: OnceLock<Vec<Value>>,
+    attempts: std::sync::atomic::AtomicU32,
+}
+
+/// What one task leaves behind.
+pub(crate) struct Done {
+    pub(crate) output: Output,
+    pub(crate) cache: Option<StepCache>,
+}
+
+impl Runner {
+    pub(crate) fn step(&self, id: StepId) -> &Step {
+        &self.document.workflow.steps[id.index()]
+    }
+
+    /// The scope of a task, or of a step's condition.
+    pub(crate) fn scope_of(&self, step: &Step, item: Option<(Value, u32)>) -> Value {
+        let failed = step.needs.iter().any(|id| {
+            let outcome = self.steps.state(id).map(|s| s.outcome);
+            matches!(outcome, Some(StepOutcome::Failed | StepOutcome::Cancelled))
+        });
+        Scope {
+            item,
+            failed,
+            ..self.scope.clone()
+        }
+        .value()
+    }
+
+    fn prepared(&self, id: StepId) -> Result<Option<u32>, StepError> {
+        let step = self.step(id);
+        let scope = self.scope_of(step, None);
+        if let Some(condition) = &step.condition
+            && !self
+                .expressions
+                .holds(condition, &scope)
+                .map_err(StepError::Invalid)?
+        {
+            return Ok(None);
+        }
+        let Some(foreach) = &step.foreach else {
+            return Ok(Some(1));
+        };
+        let items = self.items(foreach, &scope).map_err(StepError::Invalid)?;
+        if items.len() > MAX_WIDTH {
+            return Err(StepError::Invalid(format!(
+                "`foreach` yields {} elements, more than {MAX_WIDTH}",
+                items.len()
+            )));
+        }
+        let width = items.len() as u32;
+        _ = self.progress[id.index()].items.set(items);
+        Ok(Some(width))
+    }
+
+    fn items(&self, foreach: &Foreach, scope: &Value) -> Result<Vec<Value>, String> {
+        match foreach {
+            Foreach::List(list) => list
+                .iter()
+                .map(|t| self.expressions.render(t, scope).map(Value::from))
+                .collect(),
+            Foreach::Expression(expression) => {
+                let value = self.expressions.value(expression, scope)?;
+                if !matches!(
+                    value.kind(),
+                    minijinja::value::ValueKind::Seq | minijinja::value::ValueKind::Iterable
+                ) {
+                    return Err(format!(
+                        "`foreach: {expression}` yields a {}, not a list",
+                        value.kind()
+                    ));
+                }
+                Ok(value
+                    .try_iter()
+                    .map_err(|e| e.to_string())?
+                    .take(MAX_WIDTH + 1)
+                    .collect())
+            }
+        }
+    }
+
+    /// Attempts until one succeeds, none is left, or the run is stopped.
+    async fn attempts(&self, task: &Task) -> Result<Done, StepError> {
+        let step = self.step(task.step);
+        let item = self.progress[task.step.index()]
+            .items
+            .get()
+            .and_then(|i| i.get(task.index as usize));
+        let scope = self.scope_of(step, item.map(|v| (v.clone(), task.index)));
+        let mut attempt = 1;
+        loop {
+            self.progress[task.step.index()]
+                .attempts
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let error = match self.attempt(step, &scope, &task.cancel).await {
+                Ok(done) => return Ok(done),
+                Err(StepError::Failed(why))
+                    if attempt < step.retry.attempts && !task.cancel.is_cancelled() =>
+                {
+                    why
+                }
+                Err(e) => return Err(e),
+            };
+            attempt += 1;
+            let (step_index, index) = (task.step.index(), task.index);
+            self.emit(Event::Retrying {
+                step: step_index,
+                index,
+                attempt,
+                error,
+            });
+            tokio::select! {
+                () = tokio::time::sleep(step.retry.pause(attempt)) => {}
+                () = task.cancel.cancelled() => return Err(StepError::Stopped),
+            }
+        }
+    }
+
+    /// One attempt. At the timeout the action is told to stop, and awaited: it ends what it started.
+    async fn attempt(
+        &self,
+        step: &Step,
+        scope: &Value,
+        cancel: &CancellationToken,
+    ) -> Result<Done, StepError> {
+        let stop = cancel.child_token();
+        let action = super::actions::carry_out(self, step, scope, &stop);
+        let Some(timeout) = step.timeout else {
+            return action.await;
+        };
+        tokio::pin!(action);
+        tokio::select! {
+            result = &mut action => result,
+            () = tokio::time::sleep(timeout) => {
+                stop.cancel();
+                _ = action.await;
+                let limit = crate::document::units::format_duration(timeout);
+                Err(StepError::Failed(format!("timed out after {limit}")))
+            }
+        }
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        // Without a receiver nobody is interested any more.
+        _ = self.events.send(event);
+    }
+
+    fn report(&self, id: StepId, outcome: &Outcome<Done, StepError>) -> (StepState, StepReport) {
+        let step = self.step(id);
+        let progress = &self.progress[id.index()];
+        let (kind, error) = verdict(outcome, |id| self.step(id).id.clone());
+        let done: Vec<&Done> = match outcome {
+            Outcome::Succeeded(all) => all.iter().collect(),
+            Outcome::Failed(results) => results.iter().flatten().flatten().collect(),
+            _ => Vec::new(),
+        };
+        let report = StepReport {
+            id: step.id.clone(),
+            name: step.name.clone(),
+            action: step.action.name().to_owned(),
+            line: self.document.lines[id.index()],
+            outcome: kind,
+            duration: progress.started.get().map(Instant::elapsed),
+            tasks: progress.items.get().map_or(1, |i| i.len() as u32),
+            attempts: progress.attempts.load(std::sync::atomic::Ordering::Relaxed),
+            tokens: sum_tokens(&done),
+            cache: sum_cache(&done),
+            summary: summary(&done),
+            error: error.clone(),
+            problems: done
+                .iter()
+                .flat_map(|d| d.output.problems().to_vec())
+                .collect::<Vec<Problem>>(),
+        };
+        let outputs = done.iter().map(|d| d.output.clone()).collect();
+        let is_wide = step.foreach.is_some();
+        (
+            StepState {
+                outcome: kind,
+                outputs,
+                error,
+                is_wide,
+            },
+            report,
+        )
+    }
+}
+
+impl scheduler::Runner for Runner {
+    type Output = Done;
+    type Error = StepError;
+
+    fn prepare(&self, step: StepId) -> Prepare<StepError> {
+        match self.prepared(step) {
+            Ok(Some(width)) => Prepare::Run { width },
+            Ok(None) => Prepare::Skip,
+            Err(e) => Prepare::Fail(e),
+        }
+    }
+
+    async fn run(&self, task: Task) -> Result<Done, StepError> {
+        let started = Instant::now();
+        let result = self.attempts(&task).await;
+        self.recorder
+            .timer(self.step(task.step).action.name())
+            .record(started.elapsed());
+        self.emit(Event::TaskEnded {
+            step: task.step.index(),
+            index: task.index,
+        });
+        result
+    }
+
+    fn started(&self, step: StepId, index: u32) {
+        let progress = &self.progress[step.index()];
+        progress.started.get_or_init(Instant::now);
+        let width = progress.items.get().map_or(1, |i| i.len() as u32);
+        self.emit(Event::TaskStarted {
+            step: step.index(),
+            index,
+            width,
+        });
+    }
+
+    fn completed(&self, step: StepId, outcome: &Outcome<Done, StepError>) {
+        let (state, report) = self.report(step, outcome);
+        let set = self.steps.states[step.index()].set(state);
+        debug_assert!(set.is_ok(), "the scheduler completes a step once");
+        self.log(&report);
+        self.emit(Event::StepEnded {
+            step: step.index(),
+            report: Box::new(report),
+        });
+    }
+}
+
+impl Runner {
+    /// One log line per step, its level by the step's duration; formatted only if somebody listens.
+    fn log(&self, report: &StepReport) {
+        use autoexec_metrics::Level;
+        let duration = report.duration.unwrap_or(Duration::ZERO);
+        let (id, outcome) = (report.id.as_str(), &report.outcome);
+        match self.shared.levels.level_for(duration) {
+            Level::Debug => tracing::debug!(step = id, ?outcome, ?duration, "step ended"),
+            Level::Info => tracing::info!(step = id, ?outcome, ?duration, "step ended"),
+            Level::Warn => tracing::warn!(step = id, ?outcome, ?duration, "step ended"),
+        }
+        if let Some(error) = &report.error {
+            tracing::warn!(step = id, error, "step did not succeed");
+        }
+    }
+}
+
+/// How a step ended, and why if not as it should.
+fn verdict(
+    outcome: &Outcome<Done, StepError>,
+    name: impl Fn(StepId) -> String,
+) -> (StepOutcome, Option<String>) {
+    match outcome {
+        Outcome::Succeeded(_) => (StepOutcome::Succeeded, None),
+        Outcome::Skipped(Skip::Condition) => (
+            StepOutcome::Skipped,
+            Some("its condition does not hold".into()),
+        ),
+        Outcome::Skipped(Skip::Dependency(id)) => (
+            StepOutcome::Skipped,
+            Some(format!("it needs `{}`, which did not succeed", name(*id))),
+        ),
+        Outcome::Cancelled => (StepOutcome::Cancelled, Some("the run was stopped".into())),
+        Outcome::Failed(results) => failed(results),
+    }
+}
+
+type TaskResult = Option<Result<Done, Failure<StepError>>>;
+
+fn failed(results: &[TaskResult]) -> (StepOutcome, Option<String>) {
+    let errors: Vec<(usize, &Failure<StepError>)> = results
+        .iter()
+        .enumerate()
+        .filter_map(|(i, r)| r.as_ref().and_then(|r| r.as_ref().err()).map(|e| (i, e)))
+        .collect();
+    let real: Vec<_> = errors
+        .iter()
+        .filter(|(_, e)| !matches!(e, Failure::Error(StepError::Stopped)))
+        .collect();
+    let Some((index, first)) = real.first() else {
+        return (StepOutcome::Cancelled, Some("the run was stopped".into()));
+    };
+    let why = match first {
+        Failure::Error(e) => e.to_string(),
+        Failure::Panicked(message) => format!("internal error: {message}"),
+    };
+    let message = match results.len() {
+        1 => why,
+        n => format!("{} of {n} tasks failed; task {index}: {why}", real.len()),
+    };
+    (StepOutcome::Failed, Some(message))
+}
+
+fn sum_tokens(done: &[&Done]) -> Option<TokensReport> {
+    let counts: Vec<(u64, u64)> = done.iter().filter_map(|d| d.output.tokens()).collect();
+    let (input, output) = counts
+        .iter()
+        .fold((0, 0), |sum, t| (sum.0 + t.0, sum.1 + t.1));
+    (!counts.is_empty()).then_some(TokensReport {
+        input,
+        output,
+        estimated: true,
+    })
+}
+
+fn sum_cache(done: &[&Done]) -> Option<StepCache> {
+    let counts: Vec<StepCache> = done.iter().filter_map(|d| d.cache).collect();
+    let sum = |of: fn(&StepCache) -> u64| counts.iter().map(of).sum();
+    (!counts.is_empty()).then(|| StepCache {
+        hits: sum(|c| c.hits),
+        loads: sum(|c| c.loads),
+    })
+}
+
+fn summary(done: &[&Done]) -> String {
+    match done {
+        [] => String::new(),
+        [one] => one.output.summary(),
+        [first, ..] => format!(
+            "{} tasks; the first: {}",
+            done.len(),
+            first.output.summary()
+        ),
+    }
+}

@@ -1,0 +1,175 @@
+//! `search`: lines that match, in files that were read.
+
+use std::path::Path;
+
+use autoexec_consolidator::Severity;
+use autoexec_file_cache::{FileCache, ReadManyOptions};
+use regex::bytes::{Regex, RegexBuilder};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::StepError;
+use crate::report::StepCache;
+use crate::workflow::model::Search;
+
+use super::output::{FileEntry, Match, Problem, SearchOutput};
+use super::read::{BATCH, count, why};
+
+/// Characters of a line that a finding keeps.
+const LINE_CHARS: usize = 200;
+
+/// Searches `files`, in their order. `pattern` is `search`'s, with its expressions replaced.
+pub(super) fn search(
+    search: &Search,
+    pattern: &str,
+    files: &[FileEntry],
+    cache: &FileCache,
+    stop: &CancellationToken,
+) -> Result<(SearchOutput, StepCache), StepError> {
+    let regex = compile(search, pattern)?;
+    let mut out = SearchOutput {
+        pattern: pattern.to_owned(),
+        severity: search.severity.parse().unwrap_or(Severity::Info),
+        findings: Vec::new(),
+        count: 0,
+        files_searched: 0,
+        files_matched: 0,
+        problems: Vec::new(),
+    };
+    let mut counts = StepCache::default();
+    let options = ReadManyOptions {
+        workers: Some(1),
+        ..Default::default()
+    };
+    for batch in files.chunks(BATCH) {
+        if stop.is_cancelled() {
+            return Err(StepError::Stopped);
+        }
+        let paths: Vec<&Path> = batch.iter().map(|f| f.path.as_path()).collect();
+        for (file, result) in batch.iter().zip(cache.read_many_with(&paths, &options)) {
+            match result {
+                Ok(read) => {
+                    count(&mut counts, &read);
+                    one_file(&regex, file, &read.file, search.limit, &mut out);
+                }
+                Err(e) => out.problems.push(Problem::new(&file.name, why(&e))),
+            }
+        }
+    }
+    Ok((out, counts))
+}
+
+fn compile(search: &Search, pattern: &str) -> Result<Regex, StepError> {
+    let escaped = regex::escape(pattern);
+    let source = if search.literal {
+        escaped.as_str()
+    } else {
+        pattern
+    };
+    RegexBuilder::new(source)
+        .case_insensitive(search.ignore_case)
+        .multi_line(true)
+        .size_limit(16 << 20)
+        .build()
+        .map_err(|e| StepError::Invalid(crate::workflow::regex_message(&e)))
+}
+
+fn one_file(
+    regex: &Regex,
+    entry: &FileEntry,
+    file: &autoexec_file_cache::File,
+    limit: u64,
+    out: &mut SearchOutput,
+) {
+    if file.is_binary() {
+        out.problems
+            .push(Problem::new(&entry.name, "is a binary file, not searched"));
+        return;
+    }
+    out.files_searched += 1;
+    let before = out.count;
+    each_line(regex, file.bytes(), |line, column, text| {
+        out.count += 1;
+        if (out.findings.len() as u64) < limit {
+            let text = String::from_utf8_lossy(text);
+            let text: String = text.trim().chars().take(LINE_CHARS).collect();
+            out.findings.push(Match {
+                file: entry.name.clone(),
+                line,
+                column,
+                text,
+            });
+        }
+    });
+    out.files_matched += usize::from(out.count > before);
+}
+
+/// Calls `found` once per line that a match begins in: line and column from 1 (the column in bytes), and the line.
+fn each_line(regex: &Regex, bytes: &[u8], mut found: impl FnMut(u64, u64, &[u8])) {
+    let (mut at, mut counted, mut line) = (0, 0, 1u64);
+    while let Some(hit) = regex.find_at(bytes, at) {
+        let start = memchr::memrchr(b'\n', &bytes[..hit.start()]).map_or(0, |i| i + 1);
+        let end =
+            memchr::memchr(b'\n', &bytes[hit.start()..]).map_or(bytes.len(), |i| hit.start() + i);
+        if start == bytes.len() && start > 0 {
+            // An empty match behind the last line break stands in no line.
+            return;
+        }
+        line += memchr::memchr_iter(b'\n', &bytes[counted..start]).count() as u64;
+        counted = start;
+        found(line, (hit.start() - start) as u64 + 1, &bytes[start..end]);
+        at = end + 1;
+        if at > bytes.len() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lines(pattern: &str, text: &str) -> Vec<(u64, u64, String)> {
+        let regex = RegexBuilder::new(pattern)
+            .multi_line(true)
+            .build()
+            .expect("a regex");
+        let mut out = Vec::new();
+        each_line(&regex, text.as_bytes(), |l, c, t| {
+            out.push((l, c, String::from_utf8_lossy(t).into_owned()))
+        });
+        out
+    }
+
+    #[test]
+    fn a_line_is_found_once_with_its_first_column() {
+        assert_eq!(
+            lines("o", "foo\nbar\nxo o\n"),
+            [(1, 2, "foo".into()), (3, 2, "xo o".into())]
+        );
+        assert_eq!(
+            lines("^", "a\n\nb"),
+            [
+                (1, 1, "a".into()),
+                (2, 1, String::new()),
+                (3, 1, "b".into())
+            ]
+        );
+        assert_eq!(lines("x", ""), []);
+        assert_eq!(
+            lines("b\nc", "ab\ncd\nb\nc"),
+            [(1, 2, "ab".into()), (3, 1, "b".into())]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn as_searching_line_by_line(text in "[ab\n]{0,60}", pattern in "a|b|ab|a+b") {
+            let regex = Regex::new(&pattern).expect("a regex");
+            let naive: Vec<(u64, u64, String)> = text.lines().zip(1..).filter_map(|(line, number)| {
+                regex.find(line.as_bytes()).map(|m| (number, m.start() as u64 + 1, line.to_owned()))
+            }).collect();
+            prop_assert_eq!(lines(&pattern, &text), naive);
+        }
+    }
+}

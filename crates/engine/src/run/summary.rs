@@ -1,0 +1,125 @@
+//! What a run comes to: outputs, figures, the outcome.
+
+use std::collections::BTreeMap;
+
+use autoexec_metrics::{MemoryProbe, Recorder};
+use tokio_util::sync::CancellationToken;
+
+use crate::report::{
+    ActionReport, CacheReport, FilesReport, MemoryReport, RunOutcome, StepOutcome, StepReport,
+    TokensReport, rate,
+};
+use crate::workflow::expression::References;
+use crate::workflow::model::Workflow;
+
+use super::runner::Runner;
+
+/// The workflow's outputs, and why some could not be had. What refers to a step that did not succeed is absent.
+pub(super) fn outputs(
+    workflow: &Workflow,
+    runner: &Runner,
+) -> (BTreeMap<String, String>, Vec<String>) {
+    let (mut all, mut errors) = (BTreeMap::new(), Vec::new());
+    for (key, text) in &workflow.outputs {
+        let mut refs = References::default();
+        _ = refs.add_template(text);
+        let succeeded = |id: &String| {
+            let state = runner.steps.state(id);
+            state.is_some_and(|s| s.outcome == StepOutcome::Succeeded)
+        };
+        if !refs.steps.iter().all(succeeded) {
+            continue;
+        }
+        match runner.expressions.render(text, &runner.scope.value()) {
+            Ok(value) => _ = all.insert(key.clone(), value),
+            Err(why) => errors.push(format!("the output `{key}` cannot be had: {why}")),
+        }
+    }
+    (all, errors)
+}
+
+pub(super) fn outcome(
+    steps: &[StepReport],
+    errors: &[String],
+    cancel: &CancellationToken,
+) -> RunOutcome {
+    let failed = steps.iter().any(|s| s.outcome == StepOutcome::Failed) || !errors.is_empty();
+    if failed && !cancel.is_cancelled() {
+        RunOutcome::Failed
+    } else if cancel.is_cancelled() && steps.iter().any(|s| s.outcome != StepOutcome::Succeeded) {
+        RunOutcome::Interrupted
+    } else {
+        RunOutcome::Succeeded
+    }
+}
+
+pub(super) fn actions(recorder: &Recorder) -> BTreeMap<String, ActionReport> {
+    let timers = recorder.snapshot().timers.into_iter();
+    timers
+        .map(|(name, t)| {
+            (
+                name,
+                ActionReport {
+                    count: t.count,
+                    p50: t.p50,
+                    p95: t.p95,
+                    p99: t.p99,
+                },
+            )
+        })
+        .collect()
+}
+
+pub(super) fn files_report(
+    now: &autoexec_file_cache::Stats,
+    before: &autoexec_file_cache::Stats,
+) -> FilesReport {
+    let run = now.since(before);
+    FilesReport {
+        requests: run.requests,
+        hits: run.hits,
+        hit_rate: rate(run.hits, run.requests),
+        loads: run.loads,
+        bytes_read: run.bytes_loaded,
+        bytes_served: run.bytes_served,
+        redundant_reads_avoided: run.redundant_reads_avoided,
+        redundant_reads: run.redundant_reads,
+        stale: run.stale,
+        evictions: run.evictions,
+        resident_entries: now.resident_entries,
+        resident_bytes: now.resident_bytes,
+    }
+}
+
+pub(super) fn paths_report(
+    now: &autoexec_path_cache::Stats,
+    before: &autoexec_path_cache::Stats,
+) -> CacheReport {
+    let (hits, misses) = (now.hits - before.hits, now.misses - before.misses);
+    CacheReport {
+        requests: hits + misses,
+        hits,
+        hit_rate: rate(hits, hits + misses),
+    }
+}
+
+pub(super) fn tokens(steps: &[StepReport]) -> Option<TokensReport> {
+    steps
+        .iter()
+        .filter_map(|s| s.tokens)
+        .reduce(|a, b| TokensReport {
+            input: a.input + b.input,
+            output: a.output + b.output,
+            estimated: a.estimated || b.estimated,
+        })
+}
+
+pub(super) fn memory(probe: MemoryProbe) -> Option<MemoryReport> {
+    let used = probe.finish()?;
+    Some(MemoryReport {
+        start_bytes: used.start_bytes,
+        end_bytes: used.end_bytes,
+        delta_bytes: used.delta_bytes,
+        peak_bytes: used.peak_bytes.filter(|_| used.peak_is_since_start),
+    })
+}

@@ -1,0 +1,233 @@
+//! Settings: one commented TOML with all defaults, embedded and printable, under what a file says differently.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use crate::document::units;
+
+/// All settings with their defaults, as commented TOML.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// Settings of an [`Engine`](crate::Engine). What each means stands in [`DEFAULTS`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The file cache.
+    pub files: Files,
+    /// The path cache.
+    pub paths: Paths,
+    /// Steps at once.
+    pub limits: Limits,
+    /// Commands.
+    pub commands: Commands,
+    /// Conversations.
+    pub history: History,
+    /// Levels of log lines.
+    pub log: Log,
+}
+
+/// The file cache.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Files {
+    /// Most files held.
+    pub entries: usize,
+    /// Most bytes held.
+    #[serde(deserialize_with = "size")]
+    pub bytes: u64,
+    /// Larger files are not read, in bytes.
+    #[serde(deserialize_with = "size")]
+    pub max_file_size: u64,
+    /// Threads of one `read` step.
+    pub workers: usize,
+}
+
+/// The path cache.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Paths {
+    /// Most resolved paths held.
+    pub entries: usize,
+}
+
+/// Steps of a class at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Class `cpu`; 0 for as many as there are processors.
+    pub cpu: usize,
+    /// Class `io`.
+    pub io: usize,
+    /// Class `memory`.
+    pub memory: usize,
+}
+
+/// Commands.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Commands {
+    /// Bytes kept of each output stream.
+    #[serde(deserialize_with = "size")]
+    pub output_limit: u64,
+    /// Between asking a process group to end and killing it.
+    #[serde(deserialize_with = "duration")]
+    pub kill_grace: Duration,
+}
+
+/// Conversations.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct History {
+    /// Pairs that are always safe.
+    pub max_pairs: usize,
+    /// Trimming starts above this multiple.
+    pub trim_threshold: f64,
+    /// And leaves this multiple.
+    pub safe_trim_level: f64,
+    /// Above this multiple it is an emergency.
+    pub emergency: f64,
+    /// Most estimated tokens.
+    pub max_tokens: u64,
+}
+
+/// Levels of log lines.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Log {
+    /// INFO from here on.
+    #[serde(deserialize_with = "duration")]
+    pub info_after: Duration,
+    /// WARN above this.
+    #[serde(deserialize_with = "duration")]
+    pub warn_after: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::from_toml("").expect("because the embedded defaults are complete and valid")
+    }
+}
+
+impl Settings {
+    /// The defaults under what `text` says differently.
+    ///
+    /// # Errors
+    /// TOML errors, unknown keys and values out of range, in one sentence with line and column where known.
+    pub fn from_toml(text: &str) -> Result<Self, String> {
+        let mut table: toml::Table = DEFAULTS
+            .parse()
+            .expect("because the embedded defaults are TOML");
+        let over: toml::Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| e.to_string().trim_end().to_owned())?;
+        merge(&mut table, over);
+        let settings: Self = table
+            .try_into()
+            .map_err(|e: toml::de::Error| e.to_string().trim_end().to_owned())?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        let at_least_one = [
+            ("files.entries", self.files.entries),
+            ("files.workers", self.files.workers),
+            ("paths.entries", self.paths.entries),
+            ("limits.io", self.limits.io),
+            ("limits.memory", self.limits.memory),
+        ];
+        match at_least_one.iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => Err(format!("`{name}` must be at least 1")),
+            None => self
+                .thresholds()
+                .validate()
+                .map_err(|e| format!("`history`: {e}")),
+        }
+    }
+
+    /// The thresholds of conversations.
+    pub(crate) fn thresholds(&self) -> autoexec_memory_trimmer::Thresholds {
+        let mut thresholds = autoexec_memory_trimmer::Thresholds::production();
+        thresholds.max_pairs = self.history.max_pairs;
+        thresholds.trim_threshold = self.history.trim_threshold;
+        thresholds.safe_trim_level = self.history.safe_trim_level;
+        thresholds.emergency = self.history.emergency;
+        thresholds.max_tokens = Some(self.history.max_tokens);
+        thresholds
+    }
+}
+
+fn merge(under: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => merge(below, above),
+            (_, value) => _ = under.insert(key, value),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Unit {
+    Number(u64),
+    Text(String),
+}
+
+fn size<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
+    match Unit::deserialize(d)? {
+        Unit::Number(bytes) => Ok(bytes),
+        Unit::Text(text) => {
+            units::parse_size(&text).map_err(|what| D::Error::custom(format!("expected {what}")))
+        }
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
+    match Unit::deserialize(d)? {
+        Unit::Number(seconds) => Ok(Duration::from_secs(seconds)),
+        Unit::Text(text) => units::parse_duration(&text)
+            .map_err(|what| D::Error::custom(format!("expected {what}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_changes_only_what_it_names() {
+        let settings =
+            Settings::from_toml("[files]\nentries = 7\nbytes = \"1 KiB\"\n").expect("valid");
+        assert_eq!(
+            (
+                settings.files.entries,
+                settings.files.bytes,
+                settings.files.workers
+            ),
+            (7, 1024, 4)
+        );
+        assert_eq!(Settings::default().files.bytes, 512 << 20);
+    }
+
+    #[test]
+    fn wrong_settings_are_refused_with_their_name() {
+        let check = |text: &str, expect: &str| {
+            let e = Settings::from_toml(text).expect_err(text);
+            assert!(e.contains(expect), "{e}");
+        };
+        check("[files]\nentires = 7\n", "entires");
+        check("[files]\nbytes = \"lots\"\n", "a size such as");
+        check("[files]\nentries = 0\n", "files.entries");
+        check("[files\n", "1");
+        check("[history]\nsafe_trim_level = 9.0\n", "history");
+    }
+}

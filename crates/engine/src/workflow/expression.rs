@@ -1,0 +1,261 @@
+//! Expressions: what they may refer to, and how they are evaluated (crate minijinja, strict, inside a fuel limit).
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use minijinja::{Environment, State, UndefinedBehavior, Value};
+
+use crate::document::template::{Segment, segments};
+
+/// Names that every expression may use.
+pub const ROOTS: [&str; 12] = [
+    "inputs", "steps", "env", "item", "index", "run", "workflow", "always", "success", "failure",
+    "exists", "range",
+];
+
+/// Instructions that one expression may take, so that no expression runs for ever.
+const FUEL: u64 = 5_000_000;
+
+/// What expressions refer to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct References {
+    /// Ids of steps.
+    pub steps: BTreeSet<String>,
+    /// Names of inputs.
+    pub inputs: BTreeSet<String>,
+    /// Names that no expression may use.
+    pub unknown: BTreeSet<String>,
+    /// Whether `item` or `index` is used.
+    pub item: bool,
+    /// Whether `always()` or `failure()` is used: the step runs after failures too.
+    pub after_failure: bool,
+    /// `steps` or `inputs` without a name behind it, which hides what is needed.
+    pub bare: Option<&'static str>,
+}
+
+impl References {
+    /// Adds what `expression` refers to.
+    ///
+    /// # Errors
+    /// A sentence, when it does not compile.
+    pub fn add_expression(&mut self, expression: &str) -> Result<(), String> {
+        static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(Environment::new);
+        let compiled = PLAIN
+            .compile_expression_owned(expression.to_owned())
+            .map_err(|e| describe(expression, &e))?;
+        for name in compiled.undeclared_variables(true) {
+            self.add_name(&name);
+        }
+        Ok(())
+    }
+
+    /// Adds what the expressions of `template` refer to.
+    ///
+    /// # Errors
+    /// As [`Self::add_expression`].
+    pub fn add_template(&mut self, template: &str) -> Result<(), String> {
+        for segment in segments(template)? {
+            if let Segment::Expression(expression) = segment {
+                self.add_expression(expression)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_name(&mut self, name: &str) {
+        let mut parts = name.split('.');
+        let root = parts.next().unwrap_or_default();
+        match (root, parts.next()) {
+            ("steps", Some(id)) => _ = self.steps.insert(id.to_owned()),
+            ("inputs", Some(input)) => _ = self.inputs.insert(input.to_owned()),
+            ("steps", None) => self.bare = Some("steps"),
+            ("inputs", None) => self.bare = Some("inputs"),
+            ("item" | "index", _) => self.item = true,
+            ("always" | "failure", _) => self.after_failure = true,
+            (root, _) if ROOTS.contains(&root) => {}
+            (root, _) => _ = self.unknown.insert(root.to_owned()),
+        }
+    }
+}
+
+fn describe(expression: &str, error: &minijinja::Error) -> String {
+    let detail = error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), str::to_owned);
+    format!("`{expression}`: {detail}")
+}
+
+/// Evaluates expressions of one run.
+#[derive(Debug)]
+pub struct Expressions {
+    environment: Environment<'static>,
+}
+
+impl Expressions {
+    /// An evaluator; `exists` answers the function of that name (is there a file below the root?).
+    pub fn new(exists: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        environment.add_function("exists", move |path: String| exists(&path));
+        environment.add_function("always", || true);
+        environment.add_function("failure", |state: &State<'_, '_>| failed(state));
+        environment.add_function("success", |state: &State<'_, '_>| !failed(state));
+        environment.add_filter("quote", |text: String| quote(&text));
+        Self { environment }
+    }
+
+    /// The value of an expression.
+    ///
+    /// # Errors
+    /// A sentence that quotes the expression.
+    pub fn value(&self, expression: &str, scope: &Value) -> Result<Value, String> {
+        let compiled = self
+            .environment
+            .compile_expression(expression)
+            .map_err(|e| describe(expression, &e))?;
+        let value = compiled
+            .eval(scope.clone())
+            .map_err(|e| describe(expression, &e))?;
+        if value.is_undefined() {
+            return Err(format!("`{expression}` is not defined"));
+        }
+        Ok(value)
+    }
+
+    /// Whether a condition holds.
+    ///
+    /// # Errors
+    /// As [`Self::value`].
+    pub fn holds(&self, condition: &str, scope: &Value) -> Result<bool, String> {
+        self.value(condition, scope).map(|v| v.is_true())
+    }
+
+    /// A template with its expressions replaced. Lists and mappings become JSON.
+    ///
+    /// # Errors
+    /// As [`Self::value`].
+    pub fn render(&self, template: &str, scope: &Value) -> Result<String, String> {
+        let mut out = String::with_capacity(template.len());
+        for segment in segments(template)? {
+            match segment {
+                Segment::Text(text) => out.push_str(text),
+                Segment::Expression(expression) => {
+                    write_value(&mut out, &self.value(expression, scope)?)
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// The scope says under this name whether a needed step failed.
+pub const FAILED: &str = "__failed";
+
+fn failed(state: &State<'_, '_>) -> bool {
+    state.lookup(FAILED).is_some_and(|v| v.is_true())
+}
+
+fn write_value(out: &mut String, value: &Value) {
+    use minijinja::value::ValueKind;
+    match value.kind() {
+        ValueKind::None => {}
+        ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => match serde_json::to_string(value)
+        {
+            Ok(json) => out.push_str(&json),
+            Err(_) => _ = write!(out, "{value}"),
+        },
+        _ => _ = write!(out, "{value}"),
+    }
+}
+
+/// Quotes a text for POSIX shells: one word whatever it holds.
+pub fn quote(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&b);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minijinja::value::Value as V;
+    use std::collections::BTreeMap;
+
+    fn scope() -> V {
+        let inputs = BTreeMap::from([("root", V::from("a b")), ("n", V::from(3))]);
+        V::from(BTreeMap::from([
+            ("inputs", V::from(inputs)),
+            ("item", V::from(vec![1, 2])),
+            (FAILED, V::from(true)),
+        ]))
+    }
+
+    fn evaluator() -> Expressions {
+        Expressions::new(|p| p == "Cargo.toml")
+    }
+
+    #[test]
+    fn renders_values_lists_and_conditions() {
+        let check = |t: &str, expect: &str| {
+            assert_eq!(
+                evaluator().render(t, &scope()).as_deref(),
+                Ok(expect),
+                "{t}"
+            )
+        };
+        check("r=${{ inputs.root }}!", "r=a b!");
+        check("${{ inputs.n + 1 }}", "4");
+        check("${{ item }}", "[1,2]");
+        check("${{ inputs.root | quote }}", "'a b'");
+        check("${{ 'yes' if exists('Cargo.toml') else 'no' }}", "yes");
+        check(
+            "${{ failure() }}${{ success() }}${{ always() }}",
+            "truefalsetrue",
+        );
+    }
+
+    #[test]
+    fn undefined_names_are_errors_that_quote_the_expression() {
+        for expression in ["inputs.nope", "nope", "inputs.nope.deeper", "inputs.root |"] {
+            let e = evaluator()
+                .value(expression, &scope())
+                .expect_err(expression);
+            assert!(e.contains(expression), "{e}");
+        }
+    }
+
+    #[test]
+    fn an_endless_expression_runs_out_of_fuel() {
+        let e = evaluator().value(
+            "range(9999)|map('string')|list|join|length * 0 + range(99999)|length",
+            &scope(),
+        );
+        assert!(e.is_err() || e.is_ok_and(|v| v.as_i64().is_some()));
+    }
+
+    #[test]
+    fn references_are_found() {
+        let mut refs = References::default();
+        let expression = "steps.a.files|length > 3 and inputs.x and item and always() and zebra";
+        refs.add_expression(expression).expect("compiles");
+        assert_eq!(refs.steps, BTreeSet::from(["a".to_owned()]));
+        assert_eq!(refs.inputs, BTreeSet::from(["x".to_owned()]));
+        assert_eq!(refs.unknown, BTreeSet::from(["zebra".to_owned()]));
+        assert!(refs.item && refs.after_failure && refs.bare.is_none());
+        refs.add_expression("steps['a'].b").expect("compiles");
+        assert!(refs.bare.is_some() || refs.steps.len() == 1);
+        assert!(References::default().add_expression("a +").is_err());
+    }
+
+    #[test]
+    fn quoting_survives_a_shell() {
+        assert_eq!(quote("a"), "a");
+        assert_eq!(quote(""), "''");
+        assert_eq!(quote("it's; rm"), r"'it'\''s; rm'");
+    }
+}

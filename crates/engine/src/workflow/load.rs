@@ -1,0 +1,194 @@
+//! From a file to a checked workflow, with the workflows that it calls.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::document::conform::conform;
+use crate::document::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::yaml::{self, Node};
+
+use super::check;
+use super::model::{Action, Step, Workflow};
+use super::spec::WORKFLOW;
+
+/// Deepest nesting of workflows that call each other.
+const MAX_NESTING: usize = 16;
+
+/// A checked workflow file.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Document {
+    /// The file's name, as it was given.
+    pub file: String,
+    /// The workflow.
+    pub workflow: Workflow,
+    /// The line that each step begins in, from 1.
+    pub lines: Vec<usize>,
+    /// The workflows that its steps call, by the path written in the step.
+    pub nested: BTreeMap<String, Arc<Document>>,
+}
+
+impl Document {
+    /// The canonical form as pretty JSON: equal for documents that mean the same.
+    pub fn canonical(&self) -> String {
+        serde_json::to_string_pretty(&self.workflow)
+            .expect("because the model has only string keys")
+    }
+}
+
+/// Reads and checks a workflow file, and those that it calls.
+///
+/// # Errors
+/// Every error found, each with its place. O(bytes).
+pub fn load(path: &Path) -> Result<Document, Diagnostics> {
+    load_below(path, &mut Vec::new())
+}
+
+fn load_below(path: &Path, callers: &mut Vec<PathBuf>) -> Result<Document, Diagnostics> {
+    let file = path.display().to_string();
+    let text = std::fs::read(path)
+        .map_err(|e| Diagnostic::whole(format!("cannot read the workflow: {e}")))
+        .and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|e| {
+                let message = format!(
+                    "the workflow is not UTF-8 (at byte {})",
+                    e.utf8_error().valid_up_to()
+                );
+                Diagnostic::whole(message)
+            })
+        })
+        .map_err(|e| Diagnostics::single(&file, "", e))?;
+    let (mut document, canonical) = parse_with_places(&file, &text)?;
+    callers.push(path.canonicalize().unwrap_or_else(|_| path.to_path_buf()));
+    let errors = load_nested(&mut document, &canonical, path, callers);
+    callers.pop();
+    if errors.is_empty() {
+        Ok(document)
+    } else {
+        Err(Diagnostics::many(&file, &text, errors))
+    }
+}
+
+/// Checks a workflow given as text. Workflows that it calls are not looked for.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(file: &str, text: &str) -> Result<Document, Diagnostics> {
+    parse_with_places(file, text).map(|(document, _)| document)
+}
+
+fn parse_with_places(file: &str, text: &str) -> Result<(Document, Node), Diagnostics> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let node = yaml::parse(text).map_err(|e| Diagnostics::single(file, text, e))?;
+    let (canonical, mut errors) = conform(&node, &WORKFLOW);
+    let (mut workflow, steps) = decode(&canonical, !errors.is_empty());
+    workflow.steps = Vec::with_capacity(steps.len());
+    check::check(&canonical, &workflow, &steps, &mut errors);
+    if !errors.is_empty() {
+        return Err(Diagnostics::many(file, text, errors));
+    }
+    workflow.steps = steps.into_iter().map(|(_, step)| complete(step)).collect();
+    if workflow.name.is_empty() {
+        workflow.name = Path::new(file)
+            .file_stem()
+            .map_or("workflow".into(), |s| s.to_string_lossy().into_owned());
+    }
+    let lines = (0..workflow.steps.len())
+        .map(|i| check::locate_step(&canonical, i, &["id"]).line)
+        .collect();
+    let document = Document {
+        file: file.to_owned(),
+        workflow,
+        lines,
+        nested: BTreeMap::new(),
+    };
+    Ok((document, canonical))
+}
+
+/// The typed workflow without its steps, and the steps that could be made out, each with its index.
+fn decode(canonical: &Node, tolerant: bool) -> (Workflow, Vec<(usize, Step)>) {
+    let mut steps = Vec::new();
+    let list = canonical.get("steps").map(Node::items).unwrap_or_default();
+    for (index, node) in list.iter().enumerate() {
+        match serde_json::from_value(node.to_json()) {
+            Ok(step) => steps.push((index, step)),
+            Err(e) => assert!(tolerant, "because a step that conforms can be decoded: {e}"),
+        }
+    }
+    let mut head = canonical.to_json();
+    if let Some(object) = head.as_object_mut() {
+        object.remove("steps");
+    }
+    let workflow = serde_json::from_value(head).unwrap_or_else(|e| {
+        assert!(
+            tolerant,
+            "because a workflow that conforms can be decoded: {e}"
+        );
+        serde_json::from_str("{}").expect("because every key of a workflow has a default")
+    });
+    (workflow, steps)
+}
+
+/// Writes out what follows from the rest: all needs, the class, the title.
+fn complete(mut step: Step) -> Step {
+    step.needs = check::needs_of(&step).into_iter().collect();
+    step.class = step.class.or(Some(step.action.default_class()));
+    if step.name.is_empty() {
+        step.name.clone_from(&step.id);
+    }
+    step
+}
+
+fn load_nested(
+    document: &mut Document,
+    canonical: &Node,
+    path: &Path,
+    callers: &mut Vec<PathBuf>,
+) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for (index, step) in document.workflow.steps.iter().enumerate() {
+        let Action::Workflow(nested) = &step.action else {
+            continue;
+        };
+        let at = |keys: &[&str]| check::locate_step(canonical, index, keys);
+        let target = folder.join(&nested.path);
+        let real = target.canonicalize().unwrap_or_else(|_| target.clone());
+        if callers.contains(&real) || callers.len() >= MAX_NESTING {
+            let message = format!(
+                "the workflow `{}` calls itself, or calls nest deeper than {MAX_NESTING}",
+                nested.path
+            );
+            errors.push(Diagnostic::new(message, at(&["workflow", "path"])).in_step(&step.id));
+            continue;
+        }
+        match load_below(&target, callers) {
+            Ok(called) => {
+                let known = &called.workflow.inputs;
+                errors.extend(check::nested_inputs(step, nested, known, |key| {
+                    at(&["workflow", "inputs", key])
+                }));
+                document
+                    .nested
+                    .insert(nested.path.clone(), Arc::new(called));
+            }
+            Err(inner) => {
+                let first = inner
+                    .errors
+                    .first()
+                    .map(|e| e.message.clone())
+                    .unwrap_or_default();
+                let message = format!(
+                    "the workflow `{}` has {} error(s)",
+                    nested.path,
+                    inner.errors.len()
+                );
+                let error = Diagnostic::new(message, at(&["workflow", "path"]))
+                    .help(format!("the first: {first}"));
+                errors.push(error.in_step(&step.id));
+            }
+        }
+    }
+    errors
+}
