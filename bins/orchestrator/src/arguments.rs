@@ -1,0 +1,157 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs agent workflows: reads files, runs commands, asks models, verifies and consolidates what was found.
+#[derive(Debug, Parser)]
+#[command(name = "orchestrator", version, after_help = crate::exit::HELP, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Settings file; without it, autoexec.toml in the current folder if there is one
+    #[arg(long, global = true, value_name = "FILE", env = "AUTOEXEC_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Colours; auto follows the terminal and NO_COLOR
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub(crate) color: Color,
+    /// Log lines on standard error: off, error, warn, info, debug, trace, or filters such as autoexec_engine=debug
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        default_value = "off",
+        env = "AUTOEXEC_LOG"
+    )]
+    pub(crate) log: String,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a workflow
+    Run(Run),
+    /// Check workflows without running anything
+    Check(Check),
+    /// Print a workflow's steps as a graph
+    Graph(Graph),
+    /// Show the report of a run from its journal
+    Report(Report),
+    /// Print the JSON Schema of workflow files
+    Schema,
+    /// Print all settings with their defaults
+    Config,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The workflow file
+    pub(crate) workflow: PathBuf,
+    /// Value of an input; may be given several times
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(crate) inputs: Vec<(String, String)>,
+    /// Folder that outputs are written below; the current folder when absent
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the report as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write what finishes to this new file, for `orchestrator report`
+    #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Run it so many times in this process, with the same caches
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
+    /// Let steps that do not need a failed one go on
+    #[arg(long, conflicts_with = "fail_fast")]
+    pub(crate) keep_going: bool,
+    /// Start nothing new after a failure
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Live progress on standard error; auto shows it on a terminal
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) progress: When,
+    /// Print errors only
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The workflow files
+    #[arg(required = true)]
+    pub(crate) workflows: Vec<PathBuf>,
+    /// Print the canonical form: equal for workflows that mean the same
+    #[arg(long)]
+    pub(crate) canonical: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The journal, as `run --journal FILE` wrote it
+    pub(crate) journal: PathBuf,
+    /// Print the report as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Graph {
+    /// The workflow file
+    pub(crate) workflow: PathBuf,
+    /// Notation
+    #[arg(short, long, value_enum, default_value = "mermaid")]
+    pub(crate) format: Notation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Notation {
+    /// Mermaid flowchart, as Markdown renderers show it
+    Mermaid,
+    /// Graphviz DOT
+    Dot,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// Sets the choice for everything that is printed.
+    pub(crate) fn write_global(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".into()),
+    }
+}

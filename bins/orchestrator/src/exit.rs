@@ -1,0 +1,48 @@
+//! Exit codes.
+
+use std::process::ExitCode;
+
+use autoexec_engine::report::RunOutcome;
+
+/// What `--help` says about exit codes.
+pub(crate) const HELP: &str = "Exit codes:
+  0    everything succeeded
+  1    a step failed
+  2    bad input: arguments, settings, the workflow file, its inputs; nothing was run
+  130  interrupted by SIGINT or SIGTERM; what finished is reported";
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Success,
+    StepFailed,
+    BadInput,
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::StepFailed => 1,
+            Exit::BadInput => 2,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+impl From<RunOutcome> for Exit {
+    fn from(outcome: RunOutcome) -> Self {
+        match outcome {
+            RunOutcome::Succeeded => Self::Success,
+            RunOutcome::Failed => Self::StepFailed,
+            RunOutcome::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+/// Says what is wrong with the input.
+pub(crate) fn bad_input(message: &str) -> ExitCode {
+    anstream::eprintln!("{}: {message}", crate::report::error_word());
+    Exit::BadInput.into()
+}

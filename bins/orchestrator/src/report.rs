@@ -1,0 +1,376 @@
+//! The report for people: a table of steps, a footer of figures, errors below.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use autoexec_engine::Diagnostics;
+use autoexec_engine::document::units::{short_duration, short_size};
+use autoexec_engine::journal::Recorded;
+use autoexec_engine::report::{
+    FilesReport, MemoryReport, RunOutcome, RunReport, StepOutcome, StepReport,
+};
+
+/// Rows of the table; of longer workflows the rows that matter most are shown.
+const MOST_ROWS: usize = 60;
+/// Problems told per step; all are in the JSON report.
+const MOST_PROBLEMS: usize = 3;
+
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+
+/// The word that errors begin with.
+pub(crate) fn error_word() -> String {
+    format!("{RED}error{RED:#}")
+}
+
+/// Prints a warning on standard error.
+pub(crate) fn warn(message: &str) {
+    anstream::eprintln!("{YELLOW}warning{YELLOW:#}: {message}");
+}
+
+/// Prints the errors of a document on standard error.
+pub(crate) fn print_diagnostics(errors: &Diagnostics) {
+    let text = errors
+        .to_string()
+        .replace("error: ", &format!("{}: ", error_word()));
+    anstream::eprint!("{text}");
+    if errors.errors.len() > 1 {
+        anstream::eprintln!("\n{} errors in {}", errors.errors.len(), errors.file);
+    }
+}
+
+/// Table and footer.
+pub(crate) fn text(report: &RunReport) -> String {
+    let mut out = rows(&report.steps);
+    out.push('\n');
+    headline(&mut out, report);
+    for (action, a) in &report.actions {
+        let tasks = if a.count == 1 { "task" } else { "tasks" };
+        let (p50, p95, p99) = (
+            short_duration(a.p50),
+            short_duration(a.p95),
+            short_duration(a.p99),
+        );
+        row(
+            &mut out,
+            action,
+            &format!("{} {tasks}, p50 {p50}, p95 {p95}, p99 {p99}", a.count),
+        );
+    }
+    files(&mut out, &report.files);
+    if let Some(rate) = report.paths.hit_rate {
+        let p = &report.paths;
+        row(
+            &mut out,
+            "path cache",
+            &format!(
+                "{} hits ({} of {} look-ups)",
+                percent(rate),
+                count(p.hits),
+                count(p.requests)
+            ),
+        );
+    }
+    if let Some(t) = &report.tokens {
+        let estimated = if t.estimated { " (estimated)" } else { "" };
+        row(
+            &mut out,
+            "tokens",
+            &format!("{} in, {} out{estimated}", count(t.input), count(t.output)),
+        );
+    }
+    if let Some(memory) = &report.memory {
+        row(&mut out, "memory", &memory_text(memory));
+    }
+    for (name, value) in &report.outputs {
+        row(&mut out, name, value);
+    }
+    out
+}
+
+/// The steps that ended of a run that did not.
+pub(crate) fn unfinished(run: &Recorded) -> String {
+    let mut out = rows(&run.ended);
+    let (ended, all) = (run.ended.len(), run.steps.len());
+    let title = format!(
+        "{BOLD}{}{BOLD:#} {YELLOW}never ended{YELLOW:#}",
+        run.workflow
+    );
+    _ = writeln!(out, "\n{title}: {ended} of {all} steps had");
+    if run.lost_bytes > 0 {
+        _ = writeln!(
+            out,
+            "  journal      {} bytes behind the last whole record",
+            run.lost_bytes
+        );
+    }
+    out
+}
+
+fn headline(out: &mut String, report: &RunReport) {
+    let (style, word) = match report.outcome {
+        RunOutcome::Succeeded => (GREEN, "succeeded"),
+        RunOutcome::Failed => (RED, "failed"),
+        RunOutcome::Interrupted => (YELLOW, "interrupted"),
+    };
+    let of = |outcome| report.steps.iter().filter(|s| s.outcome == outcome).count();
+    let mut parts = vec![format!("{} succeeded", of(StepOutcome::Succeeded))];
+    for (outcome, word) in [
+        (StepOutcome::Failed, "failed"),
+        (StepOutcome::Skipped, "skipped"),
+        (StepOutcome::Cancelled, "cancelled"),
+    ] {
+        if of(outcome) > 0 {
+            parts.push(format!("{} {word}", of(outcome)));
+        }
+    }
+    let duration = short_duration(report.duration);
+    let parts = parts.join(", ");
+    _ = writeln!(
+        out,
+        "{BOLD}{}{BOLD:#} {style}{word}{style:#} in {duration}: {parts}",
+        report.workflow
+    );
+}
+
+fn row(out: &mut String, name: &str, text: &str) {
+    _ = writeln!(out, "  {name:<12} {text}");
+}
+
+fn files(out: &mut String, f: &FilesReport) {
+    let Some(rate) = f.hit_rate else { return };
+    row(
+        out,
+        "file cache",
+        &format!(
+            "{} hits ({} of {} reads)",
+            percent(rate),
+            count(f.hits),
+            count(f.requests)
+        ),
+    );
+    let read = format!(
+        "{} files, {} from disk",
+        count(f.loads),
+        short_size(f.bytes_read)
+    );
+    let again = match f.redundant_reads {
+        0 => "no file was read twice".to_owned(),
+        n => format!("{} files were read again", count(n)),
+    };
+    row(
+        out,
+        "read",
+        &format!(
+            "{read}; {} redundant reads avoided; {again}",
+            count(f.redundant_reads_avoided)
+        ),
+    );
+    if f.stale + f.evictions > 0 {
+        row(
+            out,
+            "",
+            &format!(
+                "{} changed on disk, {} evicted",
+                count(f.stale),
+                count(f.evictions)
+            ),
+        );
+    }
+}
+
+fn memory_text(m: &MemoryReport) -> String {
+    let sign = if m.delta_bytes < 0 { '−' } else { '+' };
+    let delta = short_size(m.delta_bytes.unsigned_abs());
+    let peak = m
+        .peak_bytes
+        .map(|p| format!(", peak {}", short_size(p)))
+        .unwrap_or_default();
+    format!(
+        "start {}, end {}, delta {sign}{delta}{peak}",
+        short_size(m.start_bytes),
+        short_size(m.end_bytes)
+    )
+}
+
+fn percent(rate: f64) -> String {
+    // Rounded down, so that 100 % means all.
+    format!("{:.1} %", (rate * 1000.0).floor() / 10.0)
+}
+
+/// A number with its thousands apart.
+fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A cell and its style; the style takes no room.
+type Cell = (String, Style);
+
+fn rows(steps: &[StepReport]) -> String {
+    let plain = |text: &str| (text.to_owned(), BOLD);
+    let header = [
+        "step",
+        "outcome",
+        "duration",
+        "tokens",
+        "cache hits",
+        "result",
+    ]
+    .map(plain);
+    let (shown, hidden) = chosen(steps);
+    let rows: Vec<[Cell; 6]> = std::iter::once(header)
+        .chain(shown.iter().map(|s| cells(s)))
+        .collect();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|r| r[column].0.chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    let mut out = String::new();
+    for row in &rows {
+        for (column, (text, style)) in row.iter().enumerate() {
+            let pad = widths.get(column).map_or(0, |w| w - text.chars().count());
+            let (left, right) = if (2..5).contains(&column) {
+                (pad, 0)
+            } else {
+                (0, pad)
+            };
+            let gap = if column < 5 { "  " } else { "" };
+            _ = write!(out, "{:left$}{style}{text}{style:#}{:right$}{gap}", "", "");
+        }
+        out.truncate(out.trim_end().len());
+        out.push('\n');
+    }
+    if hidden > 0 {
+        _ = writeln!(
+            out,
+            "{DIM}… and {hidden} more steps; --json lists all{DIM:#}"
+        );
+    }
+    out
+}
+
+/// All steps, or of many those that did not succeed and the slowest, in the order of the file.
+fn chosen(steps: &[StepReport]) -> (Vec<&StepReport>, usize) {
+    if steps.len() <= MOST_ROWS {
+        return (steps.iter().collect(), 0);
+    }
+    let mut order: Vec<usize> = (0..steps.len()).collect();
+    let rank = |s: &StepReport| match s.outcome {
+        StepOutcome::Failed => 0,
+        StepOutcome::Cancelled => 2,
+        StepOutcome::Skipped => 3,
+        StepOutcome::Succeeded => 1,
+    };
+    order.sort_by_key(|i| {
+        (
+            rank(&steps[*i]),
+            std::cmp::Reverse(steps[*i].duration.unwrap_or(Duration::ZERO)),
+        )
+    });
+    order.truncate(MOST_ROWS);
+    order.sort_unstable();
+    (
+        order.iter().map(|i| &steps[*i]).collect(),
+        steps.len() - MOST_ROWS,
+    )
+}
+
+fn cells(step: &StepReport) -> [Cell; 6] {
+    let plain = |text: String| (text, Style::new());
+    let (style, word) = match step.outcome {
+        StepOutcome::Succeeded => (GREEN, "ok"),
+        StepOutcome::Failed => (RED, "failed"),
+        StepOutcome::Skipped => (DIM, "skipped"),
+        StepOutcome::Cancelled => (YELLOW, "cancelled"),
+    };
+    let tokens = step
+        .tokens
+        .map(|t| format!("{} → {}", count(t.input), count(t.output)));
+    let cache = step
+        .cache
+        .map(|c| format!("{} of {}", count(c.hits), count(c.hits + c.loads)));
+    let mut result = match step.outcome {
+        StepOutcome::Succeeded => step.summary.clone(),
+        _ => step
+            .error
+            .clone()
+            .unwrap_or_default()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(60)
+            .collect(),
+    };
+    if step.attempts > step.tasks {
+        _ = write!(result, " ({} attempts)", step.attempts);
+    }
+    [
+        plain(step.id.clone()),
+        (word.to_owned(), style),
+        plain(step.duration.map(short_duration).unwrap_or_default()),
+        plain(tokens.unwrap_or_default()),
+        plain(cache.unwrap_or_default()),
+        (result, DIM),
+    ]
+}
+
+/// Failures and problems, on standard error: what, where, in which step.
+pub(crate) fn print_failures(report: &RunReport) {
+    for error in &report.errors {
+        anstream::eprintln!("{}: {}: {error}", error_word(), report.file);
+    }
+    for step in &report.steps {
+        let at = format!("{}:{}, step `{}`", report.file, step.line, step.id);
+        if step.outcome == StepOutcome::Failed {
+            anstream::eprintln!(
+                "{}: {at}: {}",
+                error_word(),
+                step.error.as_deref().unwrap_or_default()
+            );
+        }
+        if !step.problems.is_empty() {
+            let shown = step
+                .problems
+                .iter()
+                .take(MOST_PROBLEMS)
+                .map(|p| format!("`{}` {}", p.subject, p.message));
+            let shown = shown.collect::<Vec<_>>().join(", ");
+            let n = step.problems.len();
+            let more = if n > MOST_PROBLEMS {
+                format!(" … and {} more", count((n - MOST_PROBLEMS) as u64))
+            } else {
+                String::new()
+            };
+            anstream::eprintln!("{YELLOW}warning{YELLOW:#}: {at}: left out: {shown}{more}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_rates_never_rounded_up_to_all() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(1234567), "1,234,567");
+        assert_eq!(percent(0.99999), "99.9 %");
+        assert_eq!(percent(1.0), "100.0 %");
+    }
+}
