@@ -57,7 +57,7 @@ fn files_that_cannot_be_read() {
         .map(|p| p.subject.as_str())
         .collect();
     assert_eq!(subjects, ["nope", "big.txt"]);
-    assert_eq!(step(&skipped, "a").summary, "1 files, 3 B");
+    assert_eq!(step(&skipped, "a").summary, "1 file, 3 B");
     let empty = run(
         &folder,
         "steps: [{id: a, read: {files: ['*.rs', nope], allow_empty: true}}]",
@@ -108,7 +108,7 @@ fn links_out_of_the_root_and_strange_files() {
         &folder,
         "steps: [{id: a, read: {files: '**/*.txt', on_problem: skip}}, {id: s, search: {in: a, pattern: secret}}]",
     );
-    assert_eq!(step(&all, "s").summary, "0 matches in 0 of 1 files");
+    assert_eq!(step(&all, "s").summary, "0 matches in 0 of 1 file");
     let mut subjects: Vec<&str> = step(&all, "a")
         .problems
         .iter()
@@ -144,7 +144,7 @@ fn binary_files_and_invalid_utf8() {
         "steps: [{id: r, read: '*.dat'}, {id: s, search: {in: r, pattern: TODO}}]\noutputs: {t: '${{ steps.s.findings[0].text }}'}",
     );
     assert_eq!(report.outcome, RunOutcome::Succeeded);
-    assert_eq!(step(&report, "s").summary, "2 matches in 1 of 1 files");
+    assert_eq!(step(&report, "s").summary, "2 matches in 1 of 1 file");
     assert_eq!(step(&report, "s").problems[0].subject, "bin.dat");
     assert_eq!(report.outputs["t"], "caf\u{fffd} TODO");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use autoexec_engine::Diagnostics;
-use autoexec_engine::document::units::{short_duration, short_size};
+use autoexec_engine::document::units::{grouped, short_duration, short_size};
 use autoexec_engine::journal::Recorded;
 use autoexec_engine::report::{
     FilesReport, MemoryReport, RunOutcome, RunReport, StepOutcome, StepReport,
@@ -70,8 +70,8 @@ pub(crate) fn text(report: &RunReport) -> String {
             &format!(
                 "{} hits ({} of {} look-ups)",
                 percent(rate),
-                count(p.hits),
-                count(p.requests)
+                grouped(p.hits),
+                grouped(p.requests)
             ),
         );
     }
@@ -80,7 +80,11 @@ pub(crate) fn text(report: &RunReport) -> String {
         row(
             &mut out,
             "tokens",
-            &format!("{} in, {} out{estimated}", count(t.input), count(t.output)),
+            &format!(
+                "{} in, {} out{estimated}",
+                grouped(t.input),
+                grouped(t.output)
+            ),
         );
     }
     if let Some(memory) = &report.memory {
@@ -149,25 +153,25 @@ fn files(out: &mut String, f: &FilesReport) {
         &format!(
             "{} hits ({} of {} reads)",
             percent(rate),
-            count(f.hits),
-            count(f.requests)
+            grouped(f.hits),
+            grouped(f.requests)
         ),
     );
     let read = format!(
         "{} files, {} from disk",
-        count(f.loads),
+        grouped(f.loads),
         short_size(f.bytes_read)
     );
     let again = match f.redundant_reads {
         0 => "no file was read twice".to_owned(),
-        n => format!("{} files were read again", count(n)),
+        n => format!("{} files were read again", grouped(n)),
     };
     row(
         out,
         "read",
         &format!(
             "{read}; {} redundant reads avoided; {again}",
-            count(f.redundant_reads_avoided)
+            grouped(f.redundant_reads_avoided)
         ),
     );
     if f.stale + f.evictions > 0 {
@@ -176,8 +180,8 @@ fn files(out: &mut String, f: &FilesReport) {
             "",
             &format!(
                 "{} changed on disk, {} evicted",
-                count(f.stale),
-                count(f.evictions)
+                grouped(f.stale),
+                grouped(f.evictions)
             ),
         );
     }
@@ -200,19 +204,6 @@ fn memory_text(m: &MemoryReport) -> String {
 fn percent(rate: f64) -> String {
     // Rounded down, so that 100 % means all.
     format!("{:.1} %", (rate * 1000.0).floor() / 10.0)
-}
-
-/// A number with its thousands apart.
-fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// A cell and its style; the style takes no room.
@@ -300,10 +291,10 @@ fn cells(step: &StepReport) -> [Cell; 6] {
     };
     let tokens = step
         .tokens
-        .map(|t| format!("{} → {}", count(t.input), count(t.output)));
+        .map(|t| format!("{} → {}", grouped(t.input), grouped(t.output)));
     let cache = step
         .cache
-        .map(|c| format!("{} of {}", count(c.hits), count(c.hits + c.loads)));
+        .map(|c| format!("{} of {}", grouped(c.hits), grouped(c.hits + c.loads)));
     let mut result = match step.outcome {
         StepOutcome::Succeeded => step.summary.clone(),
         _ => step
@@ -353,7 +344,7 @@ pub(crate) fn print_failures(report: &RunReport) {
             let shown = shown.collect::<Vec<_>>().join(", ");
             let n = step.problems.len();
             let more = if n > MOST_PROBLEMS {
-                format!(" … and {} more", count((n - MOST_PROBLEMS) as u64))
+                format!(" … and {} more", grouped((n - MOST_PROBLEMS) as u64))
             } else {
                 String::new()
             };
@@ -367,9 +358,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_rates_never_rounded_up_to_all() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(1234567), "1,234,567");
+    fn rates_are_never_rounded_up_to_all() {
         assert_eq!(percent(0.99999), "99.9 %");
         assert_eq!(percent(1.0), "100.0 %");
     }

@@ -105,6 +105,28 @@ pub fn short_size(bytes: u64) -> String {
     format!("{bytes} B")
 }
 
+/// A number for people, its thousands apart: `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A number with its noun: `1 file`, `1,234 files`.
+pub fn many(number: u64, one: &str, more: &str) -> String {
+    format!(
+        "{} {}",
+        grouped(number),
+        if number == 1 { one } else { more }
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +169,10 @@ mod tests {
         assert_eq!(short_duration(Duration::from_millis(3_400)), "3.40 s");
         assert_eq!(short_duration(Duration::from_secs(125)), "2m 05s");
         assert_eq!(short_size(1_269_000), "1.21 MiB");
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
     }
 
     proptest! {

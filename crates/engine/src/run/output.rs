@@ -148,12 +148,18 @@ impl Output {
 
     /// One line for the table.
     pub(crate) fn summary(&self) -> String {
-        use crate::document::units::short_size;
+        use crate::document::units::{grouped, many, short_size};
         match self {
-            Self::Read(r) => format!("{} files, {}", r.count, short_size(r.bytes)),
+            Self::Read(r) => format!(
+                "{}, {}",
+                many(r.count as u64, "file", "files"),
+                short_size(r.bytes)
+            ),
             Self::Search(s) => format!(
-                "{} matches in {} of {} files",
-                s.count, s.files_matched, s.files_searched
+                "{} in {} of {}",
+                many(s.count, "match", "matches"),
+                grouped(s.files_matched as u64),
+                many(s.files_searched as u64, "file", "files")
             ),
             Self::Run(r) => format!(
                 "exit {}, {} out",
@@ -167,7 +173,13 @@ impl Output {
                     .as_ref()
                     .map(|p| format!(" → {p}"))
                     .unwrap_or_default();
-                format!("{} findings of {} steps{file}", c.findings, c.steps)
+                {
+                    let findings = many(c.findings, "finding", "findings");
+                    format!(
+                        "{findings} of {}{file}",
+                        many(c.steps as u64, "step", "steps")
+                    )
+                }
             }
             Self::Workflow(w) => format!("{}: {} steps", w.report.workflow, w.report.steps.len()),
         }
