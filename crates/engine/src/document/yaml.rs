@@ -17,6 +17,8 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_NODES: usize = 2_000_000;
 /// Most nodes that aliases may add.
 pub const MAX_ALIAS_NODES: usize = 100_000;
+/// Most bytes of text that aliases may add.
+pub const MAX_ALIAS_BYTES: usize = MAX_BYTES;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -169,10 +171,10 @@ struct Open {
 struct Builder {
     root: Option<Node>,
     open: Vec<Open>,
-    /// Anchored nodes with their sizes in nodes.
-    anchors: HashMap<usize, (Node, usize)>,
+    /// Anchored nodes with their sizes.
+    anchors: HashMap<usize, (Node, Size)>,
     nodes: usize,
-    alias_nodes: usize,
+    added: Size,
     documents: usize,
 }
 
@@ -253,17 +255,24 @@ impl Builder {
                 place,
             ));
         };
-        self.alias_nodes += size;
-        if self.alias_nodes > MAX_ALIAS_NODES {
-            let message = format!("aliases expand to more than {MAX_ALIAS_NODES} nodes");
-            return Err(Diagnostic::new(message, place)
-                .help("a document that grows like this is refused as a YAML bomb"));
-        }
-        let copy = Node {
-            value: node.value.clone(),
-            place,
-        };
+        let size = *size;
+        let copy = node.value.clone();
+        self.grow(size, place)?;
+        let copy = Node { value: copy, place };
         self.add(copy, 0)
+    }
+
+    /// Counts what anchors and aliases copy.
+    fn grow(&mut self, by: Size, place: Place) -> Result<(), Diagnostic> {
+        self.added = self.added.and(by);
+        if self.added.nodes <= MAX_ALIAS_NODES && self.added.bytes <= MAX_ALIAS_BYTES {
+            return Ok(());
+        }
+        let message = format!(
+            "aliases expand to more than {MAX_ALIAS_NODES} nodes or {MAX_ALIAS_BYTES} bytes"
+        );
+        let help = "a document that grows like this is refused as a YAML bomb";
+        Err(Diagnostic::new(message, place).help(help))
     }
 
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
@@ -275,7 +284,9 @@ impl Builder {
             ));
         }
         if anchor != 0 {
-            let size = size_of(&node);
+            // What is kept for aliases is a copy, and counts as one.
+            let size = Size::of(&node);
+            self.grow(size, node.place)?;
             self.anchors.insert(anchor, (node.clone(), size));
         }
         match self.open.last_mut() {
@@ -331,12 +342,35 @@ fn place_of(span: Span) -> Place {
     }
 }
 
-/// Only ever walks a node that is anchored, so the work is bounded by the expansion limit.
-fn size_of(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::List(items) => items.iter().map(size_of).sum(),
-        Value::Map(entries) => entries.iter().map(|(_, v)| 1 + size_of(v)).sum(),
-        _ => 0,
+/// What a node takes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    bytes: usize,
+}
+
+impl Size {
+    fn and(self, other: Self) -> Self {
+        Self {
+            nodes: self.nodes + other.nodes,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+
+    /// Only ever walks a node that is anchored; the caller bounds how much may be anchored.
+    fn of(node: &Node) -> Self {
+        let own = |bytes| Self { nodes: 1, bytes };
+        match &node.value {
+            Value::String(text) | Value::Float(_, text) => own(text.len()),
+            Value::List(items) => items.iter().map(Self::of).fold(own(0), Self::and),
+            Value::Map(entries) => {
+                let sizes = entries
+                    .iter()
+                    .map(|(k, v)| own(k.name.len()).and(Self::of(v)));
+                sizes.fold(own(0), Self::and)
+            }
+            _ => own(0),
+        }
     }
 }
 
@@ -432,6 +466,12 @@ mod tests {
             "{}",
             error(&text)
         );
+        let long = format!(
+            "a: &a {}\nb: [{}]\n",
+            "x".repeat(1 << 20),
+            ["*a"; 40].join(",")
+        );
+        assert!(error(&long).contains("aliases expand to more than"));
     }
 
     #[test]
