@@ -373,3 +373,79 @@ steps:
     assert_eq!(canonical(short), canonical(long));
     assert_ne!(canonical(short), canonical(&short.replace("90", "91")));
 }
+
+#[test]
+fn what_has_no_meaning_where_it_stands() {
+    let step = "\nsteps: [{id: a, run: x}]";
+    let check_head =
+        |head: &str, column, message| check(&format!("{head}{step}"), 1, column, message, "");
+    check_head(
+        "env: {X: \"${{ exists('x') }}\"}",
+        10,
+        "before the root is known",
+    );
+    check_head("root: ${{ success() }}", 7, "tell of the needed steps");
+    check_head(
+        "outputs: {ok: '${{ failure() }}'}",
+        15,
+        "tell of the needed steps",
+    );
+    check_head("inputs: {x: '${{ env.HOME }}'}", 13, "taken as it is");
+    check_head("outputs: {x: '${{ steps.b.x }}'}", 14, "no step `b`");
+    check(
+        "steps: [{id: a, foreach: [1], if: item == 1, run: x}]",
+        1,
+        35,
+        "evaluated once",
+        "",
+    );
+    check(
+        "steps:\n- id: a\n  run:\n  - echo\n  - ok\n  - ${{ zebra }}\n",
+        6,
+        5,
+        "unknown name `zebra`",
+        "",
+    );
+    let long = format!(
+        "steps: [{{id: a, run: x, if: '{}1'}}]",
+        "1+".repeat(100_000)
+    );
+    check(&long, 1, 29, "more than 2048", "");
+}
+
+#[test]
+fn thousands_of_errors_are_told_without_comparing_all_names() {
+    let steps: String = (0..3000)
+        .map(|i| format!("- {{id: s{i}, run: x, needs: nope{i}}}\n"))
+        .collect();
+    let found = errors(&format!("steps:\n{steps}"));
+    assert_eq!(found.len(), 3000);
+    assert!(
+        found[2999].3.is_empty(),
+        "no nearest name is looked for among thousands of errors"
+    );
+}
+
+#[test]
+fn canonical_forms_of_inputs_and_codes() {
+    let canonical = |text: &str| {
+        parse("w.yaml", text)
+            .unwrap_or_else(|e| panic!("{e}"))
+            .canonical()
+    };
+    let codes = |list: &str| {
+        canonical(&format!(
+            "steps: [{{id: a, run: {{shell: x, success_codes: {list}}}}}]"
+        ))
+    };
+    assert_eq!(codes("[1, 0, 1]"), codes("[0, 1]"));
+    assert_eq!(codes("3"), codes("[3]"));
+    let input = |value: &str| {
+        canonical(&format!(
+            "inputs: {{x: {value}}}\nsteps: [{{id: a, run: x}}]"
+        ))
+    };
+    assert_eq!(input("true"), input("{default: 'true'}"));
+    assert_eq!(input("0755"), input("'0755'"));
+    assert_ne!(input("0755"), input("755"));
+}

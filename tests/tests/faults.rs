@@ -301,9 +301,46 @@ fn a_link_cannot_carry_the_report_out_of_its_folder() {
     };
     check(&folder, &write("out/report.md"), "cannot write");
     check(&folder, &write("report.md"), "cannot write");
+    check(&folder, &write("out/deep/er/report.md"), "cannot write");
     assert_eq!(outside.names(), ["victim.md"]);
     assert_eq!(
         std::fs::read_to_string(outside.join("victim.md")).expect("read"),
         "mine"
     );
+}
+
+#[test]
+fn a_question_or_a_search_that_takes_long_can_be_stopped() {
+    let text: String = (0..19_000)
+        .map(|i| format!("Sentence w{i} a{} b{} c{} ends.\n\n", i * 7, i * 11, i * 13))
+        .collect();
+    let folder = Folder::with(&[("t.md", &text), ("big.txt", &"use x\n".repeat(400_000))]);
+    check(
+        &folder,
+        "steps: [{id: r, read: t.md}, {id: a, timeout: 300ms, ask: {prompt: x, context: r, max_tokens: 1000000}}]",
+        "timed out",
+    );
+    check(
+        &folder,
+        "steps: [{id: r, read: big.txt}, {id: a, timeout: 300ms, search: {in: r, pattern: '(?s)use.*'}}]",
+        "timed out",
+    );
+}
+
+#[test]
+fn a_replaced_report_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::with(&[("x.txt", "x"), ("report.md", "old")]);
+    let mode = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(folder.join("report.md"), mode).expect("set");
+    let report = run(
+        &folder,
+        "steps: [{id: r, read: x.txt}, {id: a, consolidate: {from: r, output: report.md}}]",
+    );
+    assert_eq!(report.outcome, RunOutcome::Succeeded);
+    let mode = std::fs::metadata(folder.join("report.md"))
+        .expect("there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
 }

@@ -307,6 +307,8 @@ fn workflows_call_workflows() {
             "steps: [{id: a, workflow: {path: sub/inner.yaml, inputs: {wrod: x}}}]",
         ),
         ("missing.yaml", "steps: [{id: a, workflow: nope.yaml}]"),
+        ("broken.yaml", "steps:\n- {id: a, runn: x}\n"),
+        ("calls.yaml", "steps: [{id: a, workflow: broken.yaml}]"),
     ]);
     let load = |name: &str| autoexec_engine::load(&folder.join(name));
     let document = load("outer.yaml").unwrap_or_else(|e| panic!("{e}"));
@@ -318,6 +320,11 @@ fn workflows_call_workflows() {
     assert_eq!(report.outputs["said"], "hi!\n", "{report:#?}");
     let error = |name| load(name).expect_err(name).to_string();
     assert!(error("self.yaml").contains("calls itself"));
+    let calls = error("calls.yaml");
+    assert!(
+        calls.contains("broken.yaml:2:11: unknown key `runn`"),
+        "{calls}"
+    );
     assert!(
         error("wrong.yaml").contains("no input `wrod`")
             && error("wrong.yaml").contains("needs the input `word`")
@@ -367,4 +374,142 @@ fn a_conversation_is_shared_by_the_asks_that_name_it() {
         "the second question is asked with the first in its history"
     );
     assert!(input("alone") <= input("a"));
+}
+
+/// Loads a file and what it calls, and runs it.
+fn load_and_run(folder: &Folder, name: &str) -> autoexec_engine::RunReport {
+    let document = autoexec_engine::load(&folder.join(name)).unwrap_or_else(|e| panic!("{e}"));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut options = RunOptions::new(folder.path());
+    options.env.insert("FROM_OUTSIDE".into(), "seen".into());
+    runtime
+        .block_on(Engine::new(settings()).run(document.into(), options))
+        .expect("ran")
+}
+
+#[test]
+fn a_called_workflow_has_the_callers_environment_and_its_errors_are_told() {
+    let folder = Folder::with(&[
+        (
+            "outer.yaml",
+            "env: {OUTER: outer}\nsteps: [{id: in, workflow: inner.yaml}]\noutputs: {all: '${{ steps.in.outputs.all }}'}",
+        ),
+        (
+            "inner.yaml",
+            "steps: [{id: say, run: 'echo $OUTER ${{ env.OUTER }} ${{ env.FROM_OUTSIDE }}'}]\noutputs: {all: '${{ steps.say.stdout }}'}",
+        ),
+        ("fails.yaml", "steps: [{id: in, workflow: bad.yaml}]"),
+        (
+            "bad.yaml",
+            "steps: [{id: ok, run: 'true'}]\noutputs: {x: '${{ steps.ok.nope }}'}",
+        ),
+        ("left.yaml", "steps: [{id: in, workflow: out.yaml}]"),
+        (
+            "out.yaml",
+            "steps: [{id: r, read: {files: [nope, out.yaml], on_problem: skip}}]",
+        ),
+    ]);
+    assert_eq!(
+        load_and_run(&folder, "outer.yaml").outputs["all"],
+        "outer outer seen\n"
+    );
+    let fails = load_and_run(&folder, "fails.yaml");
+    let error = step(&fails, "in").error.as_deref().unwrap_or_default();
+    assert!(
+        error.contains("bad.yaml") && error.contains("`steps.ok.nope`"),
+        "{error}"
+    );
+    assert_eq!(
+        step(&load_and_run(&folder, "left.yaml"), "in").problems[0].subject,
+        "nope"
+    );
+}
+
+#[test]
+fn an_output_that_cannot_be_had_fails_the_run_and_keeps_the_report() {
+    let report = run(
+        &nothing(),
+        "steps: [{id: a, run: 'true'}]\noutputs: {x: '${{ steps.a.nope }}', y: '${{ steps.a.exit_code }}'}",
+    );
+    assert_eq!(
+        (report.outcome, report.outputs["y"].as_str()),
+        (RunOutcome::Failed, "0")
+    );
+    assert!(
+        report.errors[0].contains("`x`") && report.errors[0].contains("steps.a.nope"),
+        "{:?}",
+        report.errors
+    );
+}
+
+#[test]
+fn failure_is_seen_through_steps_that_were_skipped_for_it() {
+    let report = run(
+        &nothing(),
+        "
+on_failure: continue
+steps:
+  - {id: a, run: exit 1}
+  - {id: b, needs: a, run: 'true'}
+  - {id: c, needs: b, if: failure(), run: 'true'}
+  - {id: d, needs: b, if: always() and success(), run: 'true'}
+  - {id: e, if: 'false', run: 'true'}
+  - {id: f, needs: e, if: failure(), run: 'true'}
+",
+    );
+    let outcomes: Vec<StepOutcome> = report.steps.iter().map(|s| s.outcome).collect();
+    use StepOutcome::{Failed, Skipped, Succeeded};
+    assert_eq!(
+        outcomes,
+        [Failed, Skipped, Succeeded, Skipped, Skipped, Skipped]
+    );
+}
+
+#[test]
+fn each_task_that_asks_has_a_history_of_its_own() {
+    let tokens = |foreach: &str| {
+        let report = run(
+            &nothing(),
+            &format!("steps: [{{id: a, {foreach} ask: what is this?}}]"),
+        );
+        step(&report, "a").tokens.expect("asked").input
+    };
+    assert_eq!(tokens("foreach: [1, 2, 3, 4],"), 4 * tokens(""));
+}
+
+#[test]
+fn hidden_and_ignored_files_do_not_depend_on_the_other_patterns() {
+    let folder = Folder::with(&[
+        ("a.txt", ""),
+        (".hidden.txt", ""),
+        (".github/ci.yml", ""),
+        (".github/deep/x.yml", ""),
+        ("skip/b.txt", ""),
+        ("keep/b.txt", ""),
+        ("pages/[id].txt", ""),
+        (".gitignore", "skip/\n"),
+    ]);
+    let names = |files: &str| {
+        let workflow = format!(
+            "steps: [{{id: r, read: {{files: {files}, allow_empty: true}}}}]\noutputs: {{f: '${{{{ steps.r.files | join(\" \") }}}}'}}"
+        );
+        run(&folder, &workflow).outputs["f"].clone()
+    };
+    assert_eq!(names("['**/*.txt']"), "a.txt keep/b.txt pages/[id].txt");
+    assert_eq!(names("['.github/*.yml']"), ".github/ci.yml");
+    assert_eq!(names("['*.txt', '.github/*.yml']"), ".github/ci.yml a.txt");
+    assert_eq!(
+        names("['.github/**/*.yml']"),
+        ".github/ci.yml .github/deep/x.yml"
+    );
+    assert_eq!(names("['.*.txt']"), ".hidden.txt");
+    assert_eq!(names("['skip/*.txt', '*/b.txt']"), "keep/b.txt");
+    assert_eq!(names("['pages/[id].txt']"), "pages/[id].txt");
+    let outside = Folder::with(&[(".gitignore", "*.txt\n"), ("root/a.txt", "")]);
+    let report = run(&outside, "root: root\nsteps: [{id: r, read: '*.txt'}]");
+    assert_eq!(
+        report.outcome,
+        RunOutcome::Succeeded,
+        "an ignore file above the root is obeyed"
+    );
 }

@@ -58,7 +58,7 @@ pub(crate) struct Run {
     /// Folder that outputs are written below; the current folder when absent
     #[arg(short, long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
-    /// Print the report as one JSON document
+    /// Print the report as one JSON document; with --repeat a list of reports
     #[arg(long)]
     pub(crate) json: bool,
     /// Write what finishes to this new file, for `orchestrator report`

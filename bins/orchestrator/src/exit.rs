@@ -7,9 +7,9 @@ use autoexec_engine::report::RunOutcome;
 /// What `--help` says about exit codes.
 pub(crate) const HELP: &str = "Exit codes:
   0    everything succeeded
-  1    a step failed
+  1    a step failed, or the report could not be printed
   2    bad input: arguments, settings, the workflow file, its inputs; nothing was run
-  130  interrupted by SIGINT or SIGTERM; what finished is reported";
+  130  interrupted by SIGINT, SIGTERM or SIGHUP; what finished is reported";
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,6 @@ impl From<RunOutcome> for Exit {
 
 /// Says what is wrong with the input.
 pub(crate) fn bad_input(message: &str) -> ExitCode {
-    anstream::eprintln!("{}: {message}", crate::report::error_word());
+    crate::report::error(message);
     Exit::BadInput.into()
 }

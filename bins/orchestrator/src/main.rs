@@ -5,6 +5,8 @@ mod commands;
 mod exit;
 mod progress;
 mod report;
+mod run;
+mod terminal;
 
 use clap::Parser;
 

@@ -11,6 +11,8 @@ use autoexec_engine::report::{
     FilesReport, MemoryReport, RunOutcome, RunReport, StepOutcome, StepReport,
 };
 
+use crate::terminal::tell;
+
 /// Rows of the table; of longer workflows the rows that matter most are shown.
 const MOST_ROWS: usize = 60;
 /// Problems told per step; all are in the JSON report.
@@ -22,24 +24,36 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
-/// The word that errors begin with.
-pub(crate) fn error_word() -> String {
-    format!("{RED}error{RED:#}")
+/// Errors of one document that are printed; nobody reads thousands.
+const MOST_ERRORS: usize = 100;
+
+/// Prints an error on standard error.
+pub(crate) fn error(message: &str) {
+    tell(&format!("{RED}error{RED:#}: {message}\n"));
 }
 
 /// Prints a warning on standard error.
 pub(crate) fn warn(message: &str) {
-    anstream::eprintln!("{YELLOW}warning{YELLOW:#}: {message}");
+    tell(&format!("{YELLOW}warning{YELLOW:#}: {message}\n"));
 }
 
 /// Prints the errors of a document on standard error.
 pub(crate) fn print_diagnostics(errors: &Diagnostics) {
-    let text = errors
-        .to_string()
-        .replace("error: ", &format!("{}: ", error_word()));
-    anstream::eprint!("{text}");
-    if errors.errors.len() > 1 {
-        anstream::eprintln!("\n{} errors in {}", errors.errors.len(), errors.file);
+    let mut shown = errors.clone();
+    shown.errors.truncate(MOST_ERRORS);
+    for line in shown.to_string().split_inclusive('\n') {
+        match line.strip_prefix("error: ") {
+            Some(message) => tell(&format!("{RED}error{RED:#}: {message}")),
+            None => tell(line),
+        }
+    }
+    match errors.errors.len() {
+        0 | 1 => {}
+        n if n > MOST_ERRORS => tell(&format!(
+            "\n{n} errors in {}; the first {MOST_ERRORS} are shown\n",
+            errors.file
+        )),
+        n => tell(&format!("\n{n} errors in {}\n", errors.file)),
     }
 }
 
@@ -324,16 +338,15 @@ fn cells(step: &StepReport) -> [Cell; 6] {
 /// Failures and problems, on standard error: what, where, in which step.
 pub(crate) fn print_failures(report: &RunReport) {
     for error in &report.errors {
-        anstream::eprintln!("{}: {}: {error}", error_word(), report.file);
+        self::error(&format!("{}: {error}", report.file));
     }
     for step in &report.steps {
         let at = format!("{}:{}, step `{}`", report.file, step.line, step.id);
         if step.outcome == StepOutcome::Failed {
-            anstream::eprintln!(
-                "{}: {at}: {}",
-                error_word(),
+            error(&format!(
+                "{at}: {}",
                 step.error.as_deref().unwrap_or_default()
-            );
+            ));
         }
         if !step.problems.is_empty() {
             let shown = step
@@ -348,7 +361,7 @@ pub(crate) fn print_failures(report: &RunReport) {
             } else {
                 String::new()
             };
-            anstream::eprintln!("{YELLOW}warning{YELLOW:#}: {at}: left out: {shown}{more}");
+            warn(&format!("{at}: left out: {shown}{more}"));
         }
     }
 }

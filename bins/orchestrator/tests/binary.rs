@@ -114,6 +114,81 @@ fn repeating_a_run_reads_no_file_twice_and_says_so() {
 }
 
 #[test]
+fn json_of_repeated_runs_is_one_list() {
+    let folder = Folder::with(&[("w.yaml", "steps: [{id: a, run: 'true'}]")]);
+    let (_, out, _) = run(&folder, &["run", "w.yaml", "--json", "--repeat", "2"]);
+    let reports: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(reports.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_report_that_cannot_be_printed_is_a_failure_and_not_a_panic() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let folder = Folder::with(&[("w.yaml", "steps: [{id: a, run: 'true'}]")]);
+    let full = || {
+        Stdio::from(
+            std::fs::OpenOptions::new()
+                .write(true)
+                .open("/dev/full")
+                .expect("/dev/full"),
+        )
+    };
+    let mut command = orchestrator();
+    command.current_dir(folder.path()).args(["run", "w.yaml"]);
+    let (code, _, err) = outcome(&command.stdout(full()).output().expect("it runs"));
+    assert_eq!(code, Some(1));
+    assert!(err.contains("cannot print"), "{err}");
+    let mut command = orchestrator();
+    command
+        .current_dir(folder.path())
+        .args(["run", "nope.yaml"]);
+    let (code, _, _) = outcome(&command.stderr(full()).output().expect("it runs"));
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn bad_input_leaves_no_journal_behind() {
+    let folder = Folder::with(&[("w.yaml", "steps: [{id: a, run: 'true'}]")]);
+    assert_eq!(
+        run(&folder, &["run", "w.yaml", "-i", "x=1", "--journal", "j"]).0,
+        Some(2)
+    );
+    assert_eq!(folder.names(), ["w.yaml"]);
+    assert_eq!(
+        run(&folder, &["run", "w.yaml", "--journal", "j"]).0,
+        Some(0)
+    );
+    let (code, _, err) = run(&folder, &["run", "w.yaml", "--journal", "j"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("exists"), "{err}");
+}
+
+#[test]
+fn every_signal_that_ends_a_run_ends_its_children() {
+    use rustix::process::{Pid, Signal, kill_process};
+    for signal in [Signal::TERM, Signal::HUP] {
+        let folder = Folder::with(&[(
+            "w.yaml",
+            "steps: [{id: a, run: 'touch started; sleep 1.5; touch late'}]",
+        )]);
+        let mut child = orchestrator()
+            .current_dir(folder.path())
+            .args(["run", "-q", "w.yaml"])
+            .spawn()
+            .expect("it runs");
+        while !folder.join("started").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        kill_process(Pid::from_child(&child), signal).expect("a signal");
+        assert_eq!(child.wait().expect("ended").code(), Some(130));
+        std::thread::sleep(Duration::from_millis(1600));
+        assert!(!folder.join("late").exists(), "{signal:?}");
+    }
+}
+
+#[test]
 fn an_interrupt_ends_children_reports_and_exits_130() {
     let folder = Folder::with(&[(
         "w.yaml",

@@ -111,7 +111,13 @@ impl Engine {
     ) -> Result<RunReport, Error> {
         let out = folder("output", &options.out)?;
         let inputs = inputs(&document.workflow, options.inputs)?;
-        let prepared = Prepared::new(&document.workflow, inputs, options.env, &options.run_id)?;
+        let prepared = Prepared::new(
+            &document.workflow,
+            inputs,
+            options.env,
+            &BTreeMap::new(),
+            &options.run_id,
+        )?;
         let root = folder("root", &options.base.join(&prepared.root))?;
         self.shared.files.begin_run();
         let run = Execution {
@@ -139,7 +145,8 @@ pub(crate) async fn run_nested(
     let prepared = Prepared::new(
         &document.workflow,
         inputs,
-        caller.env.clone(),
+        caller.seen_env.clone(),
+        &caller.env,
         &caller.run_id,
     )?;
     let real = caller.root.resolve(Path::new(&prepared.root));

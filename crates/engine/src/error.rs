@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::report::Problem;
+
 /// Why a run cannot begin: bad input. Reads after "failed to".
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -75,6 +77,8 @@ impl fmt::Display for Error {
 pub(crate) enum StepError {
     /// The work failed; another attempt may succeed.
     Failed(String),
+    /// Parts of the work failed and the step does not leave such parts out.
+    Problems(Vec<Problem>),
     /// No attempt can succeed: the step itself is wrong.
     Invalid(String),
     /// The run was told to stop.
@@ -85,7 +89,21 @@ impl fmt::Display for StepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(why) | Self::Invalid(why) => f.write_str(why),
+            Self::Problems(problems) => write_problems(f, problems),
             Self::Stopped => f.write_str("stopped"),
         }
     }
+}
+
+/// The first few problems in one message.
+fn write_problems(f: &mut fmt::Formatter<'_>, problems: &[Problem]) -> fmt::Result {
+    const SHOWN: usize = 5;
+    for (index, problem) in problems.iter().take(SHOWN).enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        write!(f, "{comma}`{}` {}", problem.subject, problem.message)?;
+    }
+    if problems.len() > SHOWN {
+        write!(f, " (and {} more)", problems.len() - SHOWN)?;
+    }
+    f.write_str("; `on_problem: skip` would leave such files out")
 }

@@ -21,7 +21,7 @@ pub(crate) fn write_atomically(
         .unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".autoexec-").suffix(".tmp");
-    let permissions = readable_by_others();
+    let permissions = permissions_of(target).or_else(readable_by_others);
     if let Some(permissions) = permissions {
         builder.permissions(permissions);
     }
@@ -34,6 +34,11 @@ pub(crate) fn write_atomically(
     file.as_file().sync_all()?;
     file.persist(target).map_err(|e| e.error)?;
     Ok(())
+}
+
+/// A file that is replaced keeps its permissions.
+fn permissions_of(target: &Path) -> Option<Permissions> {
+    std::fs::metadata(target).ok().map(|m| m.permissions())
 }
 
 /// Temporary files are private by default; a report is as readable as the umask allows.

@@ -143,7 +143,9 @@ impl Walk {
     fn short(&mut self, node: &Node, object: &'static Object) -> Node {
         let found = match &node.value {
             Value::List(_) => ShortShape::List,
-            Value::String(_) | Value::Integer(_) => ShortShape::Scalar,
+            Value::String(_) | Value::Integer(_) | Value::Float(..) | Value::Bool(_) => {
+                ShortShape::Scalar
+            }
             _ => return self.expected(&format!("a mapping ({})", object.name), node),
         };
         let Some(short) = object.short.iter().find(|s| s.shape == found) else {
@@ -167,7 +169,11 @@ impl Walk {
             Shape::Template => self.template(node),
             Shape::Name => self.name(node),
             Shape::Expression => self.expression(node),
-            Shape::Scalar => self.scalar(node),
+            Shape::Scalar => {
+                let node = self.scalar(node);
+                self.canonical_template(node)
+            }
+            Shape::Literal => self.literal(node),
             Shape::Bool => match node.value {
                 Value::Bool(_) => node.clone(),
                 _ => self.expected("`true` or `false`", node),
@@ -266,10 +272,19 @@ impl Walk {
             Value::Float(_, text) => text.clone(),
             _ => return self.expected("a string, a number or a boolean", node),
         };
-        self.canonical_template(Node {
+        Node {
             value: Value::String(text),
             place: node.place,
-        })
+        }
+    }
+
+    fn literal(&mut self, node: &Node) -> Node {
+        let node = self.scalar(node);
+        if node.as_str().is_some_and(template::is_template) {
+            let message = "this text is taken as it is; it cannot hold an expression";
+            self.error(Diagnostic::new(message, node.place));
+        }
+        node
     }
 
     fn integer(&mut self, node: &Node, min: i64, max: i64) -> Node {

@@ -161,6 +161,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let limit = (word.chars().count() / 3).max(1) + 1;
     candidates
         .into_iter()
+        .filter(|c| c.len().abs_diff(word.len()) <= limit * 4)
         .map(|c| {
             (
                 strsim::damerau_levenshtein(&word.to_lowercase(), &c.to_lowercase()),

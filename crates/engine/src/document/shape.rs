@@ -33,8 +33,10 @@ pub enum Shape {
     Duration,
     /// A size: `64 KiB`.
     Size,
-    /// A string, number or boolean, kept as a string with templates (environment values, inputs).
+    /// A string, number or boolean, kept as a string with templates (environment values).
     Scalar,
+    /// A string, number or boolean, kept as a string that is taken as it is.
+    Literal,
     /// One of a few words.
     OneOf(&'static [&'static str]),
     /// A list; with `one`, a single value stands for a list of one.
@@ -171,7 +173,7 @@ fn object_schema(object: &'static Object, definitions: &mut serde_json::Map<Stri
             None => json!(field.doc),
         };
         if let Some(default) = field.default {
-            schema["default"] = json!(default);
+            schema["default"] = typed(default, field.shape);
         }
         if field.reserved.is_some() {
             schema["deprecated"] = json!(true);
@@ -232,6 +234,16 @@ fn object_reference(
     json!({ "anyOf": alternatives })
 }
 
+/// A default in the type that its key has.
+fn typed(default: &str, shape: Shape) -> Json {
+    match shape {
+        Shape::Bool | Shape::Integer { .. } | Shape::Number { .. } => {
+            serde_json::from_str(default).expect("because defaults are written in canonical form")
+        }
+        _ => json!(default),
+    }
+}
+
 fn schema_of(shape: Shape, definitions: &mut serde_json::Map<String, Json>) -> Json {
     match shape {
         Shape::Template | Shape::Text => json!({ "type": "string" }),
@@ -244,7 +256,7 @@ fn schema_of(shape: Shape, definitions: &mut serde_json::Map<String, Json>) -> J
             json!({ "type": ["string", "number"], "examples": ["500ms", "30s", "1m 30s"] })
         }
         Shape::Size => json!({ "type": ["string", "integer"], "examples": ["64 KiB", "10 MB"] }),
-        Shape::Scalar => json!({ "type": ["string", "number", "boolean"] }),
+        Shape::Scalar | Shape::Literal => json!({ "type": ["string", "number", "boolean"] }),
         Shape::OneOf(words) => json!({ "enum": words }),
         Shape::List { of, one } => {
             let item = schema_of(*of, definitions);

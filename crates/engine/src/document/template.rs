@@ -38,13 +38,15 @@ pub fn segments(template: &str) -> Result<Vec<Segment<'_>>, String> {
 /// The offset of the `}}` that ends an expression, past quoted strings.
 fn closing(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    let mut quote = None;
+    let (mut quote, mut depth) = (None, 0u32);
     let mut at = 0;
     while at < bytes.len() {
         match (quote, bytes[at]) {
             (Some(_), b'\\') => at += 1,
             (Some(q), b) if b == q => quote = None,
             (None, b @ (b'"' | b'\'')) => quote = Some(b),
+            (None, b'{') => depth += 1,
+            (None, b'}') if depth > 0 => depth -= 1,
             (None, b'}') if bytes.get(at + 1) == Some(&b'}') => return Some(at),
             _ => {}
         }
@@ -101,6 +103,10 @@ mod tests {
         );
         check("${{ '}}' }}", &[Segment::Expression("'}}'")]);
         check(r#"${{ "\"}}" }}"#, &[Segment::Expression(r#""\"}}""#)]);
+        check(
+            "${{ {'a': {'b': 1}}.a.b }}",
+            &[Segment::Expression("{'a': {'b': 1}}.a.b")],
+        );
         assert!(segments("${{ a").is_err());
         assert!(segments("${{ }}").is_err());
     }

@@ -36,9 +36,9 @@ pub enum Value {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// An integer in the range of `i64`.
+    /// An integer in the range of `i64`, written the plain way.
     Integer(i64),
-    /// Any other number; the text as written is kept beside it.
+    /// Any other number, with the text as written.
     Float(f64, String),
     /// Everything else that is a scalar.
     String(String),
@@ -389,8 +389,9 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
     if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return Value::String(text.to_owned());
     }
-    if digits.bytes().all(|b| b.is_ascii_digit())
-        && let Ok(integer) = text.parse()
+    // `0755` and `+49` are numbers whose text says more; they keep it, and are no integers where one is expected.
+    if let Ok(integer) = text.parse::<i64>()
+        && integer.to_string() == text
     {
         return Value::Integer(integer);
     }

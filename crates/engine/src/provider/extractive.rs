@@ -26,6 +26,8 @@ struct Sentence {
     order: usize,
     text: String,
     words: Vec<u32>,
+    /// The different words, sorted.
+    set: Vec<u32>,
     score: f64,
 }
 
@@ -39,7 +41,7 @@ pub fn answer(question: &Question<'_>) -> Answer {
             .then(a.source.cmp(&b.source))
             .then(a.order.cmp(&b.order))
     });
-    let chosen = choose(all, question.max_tokens);
+    let chosen = choose(all, question);
     let text = write(&chosen, read, question);
     let history: u64 = question.history.iter().map(|m| u64::from(m.tokens())).sum();
     let given: u64 = question
@@ -79,20 +81,26 @@ fn gather(question: &Question<'_>) -> Vec<Sentence> {
     let mut vocabulary = Vocabulary::default();
     let mut all = Vec::new();
     for (source, given) in question.sources.iter().enumerate() {
+        if (question.is_stopped)() {
+            break;
+        }
         for (order, text) in sentences(&given.text)
             .into_iter()
             .take(share.max(1))
             .enumerate()
         {
             let words: Vec<u32> = words(&text).map(|w| vocabulary.number(w)).collect();
-            for word in words.iter().collect::<HashSet<_>>() {
-                vocabulary.sentences[*word as usize] += 1;
-            }
+            let mut set = words.clone();
+            set.sort_unstable();
+            set.dedup();
+            set.iter()
+                .for_each(|w| vocabulary.sentences[*w as usize] += 1);
             all.push(Sentence {
                 source,
                 order,
                 text,
                 words,
+                set,
                 score: 0.0,
             });
         }
@@ -151,16 +159,16 @@ fn score(all: &mut [Sentence], vocabulary: &Vocabulary, asked: &HashSet<u32>) {
 }
 
 /// The best sentences that fit, in the order of the sources.
-fn choose(ranked: Vec<Sentence>, max_tokens: u32) -> Vec<Sentence> {
-    let mut left = max_tokens.saturating_sub(60);
+fn choose(ranked: Vec<Sentence>, question: &Question<'_>) -> Vec<Sentence> {
+    let mut left = question.max_tokens.saturating_sub(60);
     let mut chosen: Vec<Sentence> = Vec::new();
     for sentence in ranked {
         let cost = estimate_tokens(&sentence.text) + 8;
-        if cost <= left && !chosen.iter().any(|c| same(&c.words, &sentence.words)) {
+        if cost <= left && !chosen.iter().any(|c| same(&c.set, &sentence.set)) {
             left -= cost;
             chosen.push(sentence);
         }
-        if left < 12 {
+        if left < 12 || (question.is_stopped)() {
             break;
         }
     }
@@ -168,11 +176,15 @@ fn choose(ranked: Vec<Sentence>, max_tokens: u32) -> Vec<Sentence> {
     chosen
 }
 
+/// Whether two sorted sets share so much that their sentences say the same. O(words of both).
 fn same(a: &[u32], b: &[u32]) -> bool {
-    let a: HashSet<_> = a.iter().collect();
-    let b: HashSet<_> = b.iter().collect();
-    let shared = a.intersection(&b).count() as f64;
-    shared / (a.len() + b.len()) as f64 * 2.0 >= SAME
+    let (mut shared, mut rest) = (0usize, b);
+    for word in a {
+        let at = rest.partition_point(|w| w < word);
+        rest = &rest[at..];
+        shared += usize::from(rest.first() == Some(word));
+    }
+    shared as f64 * 2.0 >= SAME * (a.len() + b.len()) as f64
 }
 
 fn write(chosen: &[Sentence], read: usize, question: &Question<'_>) -> String {
@@ -210,6 +222,7 @@ mod tests {
             prompt,
             sources: &sources,
             max_tokens,
+            is_stopped: &|| false,
         })
     }
 

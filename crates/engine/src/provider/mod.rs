@@ -18,7 +18,6 @@ pub struct Source {
 }
 
 /// A question.
-#[derive(Debug)]
 pub struct Question<'a> {
     /// What was said before in the conversation, the question itself last.
     pub history: &'a [Message],
@@ -28,6 +27,8 @@ pub struct Question<'a> {
     pub sources: &'a [Source],
     /// Longest answer, in tokens.
     pub max_tokens: u32,
+    /// Asked now and then: whether nobody waits for the answer any more.
+    pub is_stopped: &'a dyn Fn() -> bool,
 }
 
 /// An answer.

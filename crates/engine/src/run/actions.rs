@@ -20,6 +20,7 @@ use super::runner::{Done, Runner};
 pub(super) async fn carry_out(
     runner: &Runner,
     step: &Step,
+    index: u32,
     scope: &Value,
     stop: &CancellationToken,
 ) -> Result<Done, StepError> {
@@ -29,6 +30,7 @@ pub(super) async fn carry_out(
     let one = One {
         runner,
         step,
+        index,
         scope,
         stop,
     };
@@ -52,6 +54,8 @@ fn plain(output: Output) -> Done {
 pub(super) struct One<'a> {
     pub(super) runner: &'a Runner,
     pub(super) step: &'a Step,
+    /// Which task of the step.
+    pub(super) index: u32,
     scope: &'a Value,
     pub(super) stop: &'a CancellationToken,
 }
@@ -192,12 +196,14 @@ impl One<'_> {
                     .steps
                     .iter()
                     .find(|s| s.outcome == StepOutcome::Failed);
-                let why = first
-                    .map(|s| format!("step `{}`: {}", s.id, s.error.clone().unwrap_or_default()));
+                let why = first.map(|s| {
+                    let error = s.error.clone().unwrap_or_default();
+                    format!("{}:{}, step `{}`: {error}", report.file, s.line, s.id)
+                });
+                let why = why.or(report.errors.first().cloned()).unwrap_or_default();
                 Err(StepError::Failed(format!(
-                    "`{}` failed: {}",
-                    nested.path,
-                    why.unwrap_or_default()
+                    "`{}` failed: {why}",
+                    nested.path
                 )))
             }
             RunOutcome::Succeeded => {

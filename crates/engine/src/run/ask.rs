@@ -87,7 +87,7 @@ impl One<'_> {
         let name = ask
             .conversation
             .clone()
-            .unwrap_or_else(|| format!(" {}", self.step.id));
+            .unwrap_or_else(|| format!(" {} {}", self.step.id, self.index));
         let conversation = {
             let mut all = self
                 .runner
@@ -99,15 +99,25 @@ impl One<'_> {
                 .clone()
         };
         // Questions of one conversation follow each other; the lock is held until the answer stands in the history.
-        let mut history = conversation.lock().await;
-        history.push(Message::user(prompt.clone()));
+        let mut history = tokio::select! {
+            history = conversation.lock() => history,
+            () = self.stop.cancelled() => return Err(StepError::Stopped),
+        };
+        // A question that is not answered leaves the history as it was.
+        let mut next = history.clone();
+        next.push(Message::user(prompt.clone()));
         let thresholds = self.runner.shared.settings.thresholds();
-        if history.needs_trim(&thresholds).is_some() {
-            let trimmed = history.trim(&thresholds);
-            tracing::debug!(step = self.step.id, ?trimmed, "history trimmed");
+        if next.needs_trim(&thresholds).is_some() {
+            let trimmed = next.trim(&thresholds);
+            tracing::debug!(
+                step = self.step.id,
+                dropped = trimmed.dropped.len(),
+                "history trimmed"
+            );
         }
-        let (provider, max_tokens) = (ask.provider.clone(), ask.max_tokens);
-        let messages: Vec<Message> = history.messages().cloned().collect();
+        let messages: Vec<Message> = next.messages().cloned().collect();
+        let (provider, max_tokens, stop) =
+            (ask.provider.clone(), ask.max_tokens, self.stop.clone());
         let mut answer = self
             .blocking(move || {
                 let question = Question {
@@ -115,11 +125,18 @@ impl One<'_> {
                     prompt: &prompt,
                     sources: &sources,
                     max_tokens,
+                    is_stopped: &|| stop.is_cancelled(),
                 };
-                provider::ask(&provider, &question).map_err(StepError::Invalid)
+                let answer = provider::ask(&provider, &question).map_err(StepError::Invalid);
+                if stop.is_cancelled() {
+                    Err(StepError::Stopped)
+                } else {
+                    answer
+                }
             })
             .await?;
-        history.push(Message::assistant(answer.text.clone()));
+        next.push(Message::assistant(answer.text.clone()));
+        *history = next;
         if cut {
             answer.text += "\n(Some files of the context did not fit and were not looked at.)\n";
         }

@@ -73,13 +73,23 @@ impl One<'_> {
             |e: &dyn std::fmt::Display| StepError::Failed(format!("cannot write `{path}`: {e}"));
         let folder = Path::new(path).parent().unwrap_or(Path::new(""));
         if !folder.as_os_str().is_empty() {
-            let full = self.runner.out.path().join(folder);
-            std::fs::create_dir_all(full).map_err(|e| invalid(&e))?;
+            self.make_folders(folder).map_err(|e| invalid(&e))?;
         }
         self.runner
             .out
             .resolve_new(Path::new(path))
             .map_err(|e| invalid(&e))
+    }
+
+    /// Makes folders below the output folder; before that, the deepest one that exists must really lie there.
+    fn make_folders(&self, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+        let full = self.runner.out.path().join(folder);
+        let existing = full
+            .ancestors()
+            .find(|f| f.exists())
+            .unwrap_or(self.runner.out.path());
+        self.runner.out.resolve(existing)?;
+        Ok(std::fs::create_dir_all(full)?)
     }
 
     fn section(&self, id: &str) -> Option<Section> {
@@ -88,16 +98,16 @@ impl One<'_> {
             title: self.title(id),
             ..Section::default()
         };
-        if state.outcome != StepOutcome::Succeeded {
-            let why = state.error.clone().unwrap_or_default();
-            let text = format!("{:?}: {why}", state.outcome);
-            section.findings.push(Finding::new(text).severity(
-                if state.outcome == StepOutcome::Failed {
-                    Severity::High
-                } else {
-                    Severity::Info
-                },
-            ));
+        let why = state.error.clone().unwrap_or_default();
+        match state.outcome {
+            StepOutcome::Succeeded => {}
+            StepOutcome::Failed => {
+                section
+                    .findings
+                    .push(Finding::new(format!("failed: {why}")).severity(Severity::High));
+            }
+            StepOutcome::Skipped => section.text = format!("Skipped: {why}."),
+            StepOutcome::Cancelled => section.text = format!("Cancelled: {why}."),
         }
         for output in &state.outputs {
             fill(&mut section, output);

@@ -127,6 +127,7 @@ fn runner(
         })),
         scope: prepared.scope,
         env: prepared.env,
+        seen_env: prepared.seen_env,
         steps: prepared.steps,
         recorder: Recorder::new(),
         conversations: Mutex::new(HashMap::new()),

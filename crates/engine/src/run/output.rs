@@ -129,11 +129,17 @@ pub(crate) struct WorkflowOutput {
 }
 
 impl Output {
-    pub(crate) fn problems(&self) -> &[Problem] {
+    pub(crate) fn problems(&self) -> Vec<Problem> {
         match self {
-            Self::Read(r) => &r.problems,
-            Self::Search(s) => &s.problems,
-            _ => &[],
+            Self::Read(r) => r.problems.clone(),
+            Self::Search(s) => s.problems.clone(),
+            Self::Workflow(w) => w
+                .report
+                .steps
+                .iter()
+                .flat_map(|s| s.problems.clone())
+                .collect(),
+            _ => Vec::new(),
         }
     }
 

@@ -43,6 +43,7 @@ pub(crate) fn inputs(
 pub(crate) struct Prepared {
     pub(crate) scope: Scope,
     pub(crate) env: BTreeMap<String, String>,
+    pub(crate) seen_env: BTreeMap<String, String>,
     pub(crate) root: String,
     pub(crate) steps: Arc<Steps>,
     pub(crate) run_id: String,
@@ -53,6 +54,7 @@ impl Prepared {
         workflow: &Workflow,
         inputs: BTreeMap<String, String>,
         given_env: BTreeMap<String, String>,
+        inherited: &BTreeMap<String, String>,
         run_id: &str,
     ) -> Result<Self, Error> {
         let steps = Arc::new(Steps::new(workflow.steps.iter().map(|s| s.id.as_str())));
@@ -76,7 +78,7 @@ impl Prepared {
                 why,
             })
         };
-        let mut env = BTreeMap::new();
+        let mut env = inherited.clone();
         for (key, text) in &workflow.env {
             env.insert(key.clone(), render(&format!("env.{key}"), text, &scope)?);
         }
@@ -87,6 +89,7 @@ impl Prepared {
         Ok(Self {
             scope,
             env,
+            seen_env: seen,
             root,
             steps,
             run_id: run_id.to_owned(),

@@ -50,20 +50,30 @@ impl Reader<'_> {
             crate::workflow::check_pattern(pattern).map_err(StepError::Invalid)?;
         }
         let mut found = Found::default();
-        let (globs, plain): (Vec<_>, Vec<_>) = patterns.iter().partition(|p| is_glob(p));
+        let (globs, plain): (Vec<_>, Vec<_>) = patterns
+            .iter()
+            .partition(|p| is_glob(p) && !self.is_file(p));
         for path in plain {
             self.explicit(path, read.allow_empty, &mut found);
         }
         if !globs.is_empty() {
             self.walk(read, &globs, exclude, &mut found)?;
         }
-        found.files.sort_by(|a, b| a.path.cmp(&b.path));
+        found
+            .files
+            .sort_by(|a, b| (&a.path, &a.name).cmp(&(&b.path, &b.name)));
         found.files.dedup_by(|a, b| a.path == b.path);
         let (output, cache) = self.load(found)?;
         if read.on_problem == OnProblem::Fail && !output.problems.is_empty() {
-            return Err(StepError::Failed(problems_message(&output.problems)));
+            return Err(StepError::Problems(output.problems));
         }
         Ok((output, cache))
+    }
+
+    /// Whether a pattern is the name of a file, whatever signs it holds.
+    fn is_file(&self, pattern: &str) -> bool {
+        let real = self.root.resolve(Path::new(pattern));
+        real.is_ok_and(|real| real.is_file())
     }
 
     fn explicit(&self, path: &str, may_miss: bool, found: &mut Found) {
@@ -90,23 +100,24 @@ impl Reader<'_> {
         exclude: &[String],
         found: &mut Found,
     ) -> Result<(), StepError> {
-        let include = glob_set(globs.iter().map(|g| g.as_str()))?;
-        let matched: Vec<AtomicBool> = globs.iter().map(|_| AtomicBool::new(false)).collect();
-        let filter = Arc::new(Exclusion::new(exclude, self.root.path())?);
-        let Some(builder) = self.builder(read, globs, filter.clone(), found) else {
-            if found.problems.is_empty() {
-                unmatched(read, globs, &matched, found);
+        let walk = Arc::new(Walk::new(read, globs, exclude, self.root.path())?);
+        for base in walk.bases.iter().filter(|b| !b.as_os_str().is_empty()) {
+            if let Err(e) = self.root.resolve(base)
+                && e.kind() == autoexec_path_cache::ErrorKind::Escapes
+            {
+                found
+                    .problems
+                    .push(Problem::new(base.to_string_lossy(), reason(&e)));
             }
-            return Ok(());
-        };
+        }
         let (sender, receiver) = mpsc::channel();
-        builder.build_parallel().run(|| {
-            let (sender, filter, include, matched) = (sender.clone(), &filter, &include, &matched);
+        self.builder(read, walk.clone()).build_parallel().run(|| {
+            let (sender, walk) = (sender.clone(), &walk);
             Box::new(move |entry| {
                 if self.stop.is_cancelled() {
                     return WalkState::Quit;
                 }
-                if let Some(item) = self.visit(entry, include, filter, matched) {
+                if let Some(item) = self.visit(entry, walk) {
                     // The receiver outlives the walk, so sending cannot fail.
                     _ = sender.send(item);
                 }
@@ -124,82 +135,43 @@ impl Reader<'_> {
             return Err(StepError::Stopped);
         }
         self.confine(found);
-        unmatched(read, globs, &matched, found);
+        if !read.allow_empty && found.problems.is_empty() {
+            found.problems.extend(walk.unmatched(globs));
+        }
         Ok(())
     }
 
-    /// A walk over the folders in which the globs begin; none if no such folder exists.
-    fn builder(
-        &self,
-        read: &Read,
-        globs: &[&String],
-        filter: Arc<Exclusion>,
-        found: &mut Found,
-    ) -> Option<WalkBuilder> {
-        let mut starts: Vec<PathBuf> = Vec::new();
-        for base in globs
-            .iter()
-            .map(|g| literal_base(g))
-            .collect::<BTreeSet<_>>()
-        {
-            let start = if base.is_empty() {
-                self.root.path().to_path_buf()
-            } else {
-                self.root.path().join(&base)
-            };
-            match self.root.resolve(&start) {
-                Ok(real) if real.is_dir() && !starts.iter().any(|s| start.starts_with(s)) => {
-                    starts.push(start)
-                }
-                Err(e) if e.kind() == autoexec_path_cache::ErrorKind::Escapes => {
-                    found.problems.push(Problem::new(base, reason(&e)));
-                }
-                _ => {}
-            }
-        }
-        let mut builder = WalkBuilder::new(starts.first()?);
-        starts[1..].iter().for_each(|s| _ = builder.add(s));
+    /// A walk from the root down, so that its ignore files count, and no others.
+    fn builder(&self, read: &Read, walk: Arc<Walk>) -> WalkBuilder {
+        let mut builder = WalkBuilder::new(self.root.path());
         builder
             .standard_filters(false)
-            .hidden(!read.hidden)
             .follow_links(false)
             .require_git(false);
         builder
-            .parents(read.gitignore)
             .ignore(read.gitignore)
             .git_ignore(read.gitignore)
             .git_exclude(read.gitignore);
-        builder.threads(
-            self.workers
-                .min(std::thread::available_parallelism().map_or(1, usize::from)),
-        );
-        builder.filter_entry(move |entry| !filter.prunes(entry));
-        Some(builder)
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        builder.threads(self.workers.min(processors));
+        builder.filter_entry(move |entry| !walk.prunes(entry));
+        builder
     }
 
     fn visit(
         &self,
         entry: Result<DirEntry, ignore::Error>,
-        include: &GlobSet,
-        filter: &Exclusion,
-        matched: &[AtomicBool],
+        walk: &Walk,
     ) -> Option<Result<FileEntry, Problem>> {
         let entry = match entry {
             Ok(entry) => entry,
             Err(e) => return Some(Err(Problem::new("walk", e))),
         };
         let kind = entry.file_type()?;
-        if kind.is_dir() {
-            return None;
-        }
         let relative = entry.path().strip_prefix(self.root.path()).ok()?;
-        let candidate = Candidate::new(relative);
-        let hits = include.matches_candidate(&candidate);
-        if hits.is_empty() || filter.files.is_match_candidate(&candidate) {
+        if kind.is_dir() || !walk.wants(relative) {
             return None;
         }
-        hits.iter()
-            .for_each(|i| matched[*i].store(true, Ordering::Relaxed));
         let name = relative.to_string_lossy().into_owned();
         if kind.is_symlink() {
             return self.link(name, entry.path());
@@ -281,23 +253,6 @@ impl Reader<'_> {
     }
 }
 
-/// A glob that matches nothing is most often a slip.
-fn unmatched(read: &Read, globs: &[&String], matched: &[AtomicBool], found: &mut Found) {
-    if read.allow_empty {
-        return;
-    }
-    for (glob, _) in globs
-        .iter()
-        .zip(matched)
-        .filter(|(_, m)| !m.load(Ordering::Relaxed))
-    {
-        found.problems.push(Problem::new(
-            glob.as_str(),
-            "matches no file (`allow_empty: true` would accept that)",
-        ));
-    }
-}
-
 /// Counts where a read came from.
 pub(super) fn count(cache: &mut StepCache, read: &autoexec_file_cache::Read) {
     match read.source {
@@ -338,24 +293,6 @@ fn reason(error: &autoexec_path_cache::Error) -> String {
     }
 }
 
-/// The first few problems in one message.
-fn problems_message(problems: &[Problem]) -> String {
-    const SHOWN: usize = 5;
-    let shown: Vec<String> = problems
-        .iter()
-        .take(SHOWN)
-        .map(|p| format!("`{}` {}", p.subject, p.message))
-        .collect();
-    let more = match problems.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        n => format!(" (and {n} more)"),
-    };
-    format!(
-        "{}{more}; `on_problem: skip` would leave such files out",
-        shown.join(", ")
-    )
-}
-
 fn is_glob(pattern: &str) -> bool {
     pattern.contains(['*', '?', '[', '{'])
 }
@@ -387,27 +324,90 @@ fn glob_set<'a>(globs: impl Iterator<Item = &'a str>) -> Result<GlobSet, StepErr
     set.build().map_err(|e| StepError::Invalid(e.to_string()))
 }
 
-/// What is left out: files by their globs, and whole folders where a glob ends in `/**`.
-struct Exclusion {
-    files: GlobSet,
-    folders: GlobSet,
+/// What a walk looks for, and where.
+struct Walk {
+    include: GlobSet,
+    /// Of each glob: whether its last component begins with a dot, and whether it matched something.
+    globs: Vec<(bool, AtomicBool)>,
+    exclude: GlobSet,
+    /// Folders that a glob ending in `/**` leaves out whole.
+    pruned: GlobSet,
+    /// The literal folders that globs begin in, relative to the root.
+    bases: BTreeSet<PathBuf>,
+    hidden: bool,
     root: PathBuf,
 }
 
-impl Exclusion {
-    fn new(exclude: &[String], root: &Path) -> Result<Self, StepError> {
+impl Walk {
+    fn new(
+        read: &Read,
+        globs: &[&String],
+        exclude: &[String],
+        root: &Path,
+    ) -> Result<Self, StepError> {
+        let last_is_hidden =
+            |glob: &&String| glob.rsplit('/').next().is_some_and(|c| c.starts_with('.'));
         Ok(Self {
-            files: glob_set(exclude.iter().map(String::as_str))?,
-            folders: glob_set(exclude.iter().filter_map(|g| g.strip_suffix("/**")))?,
+            include: glob_set(globs.iter().map(|g| g.as_str()))?,
+            globs: globs
+                .iter()
+                .map(|g| (last_is_hidden(g), AtomicBool::new(false)))
+                .collect(),
+            exclude: glob_set(exclude.iter().map(String::as_str))?,
+            pruned: glob_set(exclude.iter().filter_map(|g| g.strip_suffix("/**")))?,
+            bases: globs
+                .iter()
+                .map(|g| PathBuf::from(literal_base(g)))
+                .collect(),
+            hidden: read.hidden,
             root: root.to_path_buf(),
         })
     }
 
+    /// Folders that lead to no base, are left out, or are hidden and not named by a glob.
     fn prunes(&self, entry: &DirEntry) -> bool {
-        let relative = entry.path().strip_prefix(&self.root);
-        entry.file_type().is_some_and(|t| t.is_dir())
-            && relative.is_ok_and(|r| self.folders.is_match(r))
+        let Ok(relative) = entry.path().strip_prefix(&self.root) else {
+            return true;
+        };
+        if !entry.file_type().is_some_and(|t| t.is_dir()) || relative.as_os_str().is_empty() {
+            return false;
+        }
+        let leads = |base: &PathBuf| base.starts_with(relative) || relative.starts_with(base);
+        let named = || self.bases.iter().any(|base| base.starts_with(relative));
+        !self.bases.iter().any(leads)
+            || self.pruned.is_match(relative)
+            || (!self.hidden && is_hidden(relative) && !named())
     }
+
+    /// Whether a file is looked for. Names that begin with a dot must be written so, as in a shell.
+    fn wants(&self, relative: &Path) -> bool {
+        let candidate = Candidate::new(relative);
+        let may = self.hidden || !is_hidden(relative);
+        let mut hits = self.include.matches_candidate(&candidate);
+        hits.retain(|i| may || self.globs[*i].0);
+        if hits.is_empty() || self.exclude.is_match_candidate(&candidate) {
+            return false;
+        }
+        hits.iter()
+            .for_each(|i| self.globs[*i].1.store(true, Ordering::Relaxed));
+        true
+    }
+
+    /// A glob that matches nothing is most often a slip.
+    fn unmatched(&self, globs: &[&String]) -> Vec<Problem> {
+        let none = globs
+            .iter()
+            .zip(&self.globs)
+            .filter(|(_, (_, hit))| !hit.load(Ordering::Relaxed));
+        let why = "matches no file (`allow_empty: true` would accept that)";
+        none.map(|(glob, _)| Problem::new(glob.as_str(), why))
+            .collect()
+    }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.as_encoded_bytes().first() == Some(&b'.'))
 }
 
 #[cfg(test)]

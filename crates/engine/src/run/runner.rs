@@ -11,7 +11,6 @@ use autoexec_scheduler as scheduler;
 use minijinja::value::Value;
 use scheduler::{Failure, Outcome, Prepare, Skip, StepId, Task};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio_util::sync::CancellationToken;
 
 use crate::engine::Shared;
 use crate::error::StepError;
@@ -38,8 +37,10 @@ pub(crate) struct Runner {
     pub(crate) expressions: Arc<Expressions>,
     /// The names of expressions, without `item`.
     pub(crate) scope: Scope,
-    /// The workflow's environment, its expressions replaced.
+    /// The environment of commands: the callers' and the workflow's.
     pub(crate) env: BTreeMap<String, String>,
+    /// What expressions see as `env`.
+    pub(crate) seen_env: BTreeMap<String, String>,
     /// Durations by action.
     pub(crate) recorder: Recorder,
     pub(crate) conversations: Mutex<HashMap<String, Arc<tokio::sync::Mutex<History>>>>,
@@ -68,10 +69,10 @@ impl Runner {
 
     /// The scope of a task, or of a step's condition.
     pub(crate) fn scope_of(&self, step: &Step, item: Option<(Value, u32)>) -> Value {
-        let failed = step.needs.iter().any(|id| {
-            let outcome = self.steps.state(id).map(|s| s.outcome);
-            matches!(outcome, Some(StepOutcome::Failed | StepOutcome::Cancelled))
-        });
+        let failed = step
+            .needs
+            .iter()
+            .any(|id| self.steps.state(id).is_some_and(|s| s.is_failure));
         Scope {
             item,
             failed,
@@ -145,12 +146,12 @@ impl Runner {
             self.progress[task.step.index()]
                 .attempts
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let error = match self.attempt(step, &scope, &task.cancel).await {
+            let error = match self.attempt(step, task, &scope).await {
                 Ok(done) => return Ok(done),
-                Err(StepError::Failed(why))
+                Err(e @ (StepError::Failed(_) | StepError::Problems(_)))
                     if attempt < step.retry.attempts && !task.cancel.is_cancelled() =>
                 {
-                    why
+                    e.to_string()
                 }
                 Err(e) => return Err(e),
             };
@@ -170,14 +171,9 @@ impl Runner {
     }
 
     /// One attempt. At the timeout the action is told to stop, and awaited: it ends what it started.
-    async fn attempt(
-        &self,
-        step: &Step,
-        scope: &Value,
-        cancel: &CancellationToken,
-    ) -> Result<Done, StepError> {
-        let stop = cancel.child_token();
-        let action = super::actions::carry_out(self, step, scope, &stop);
+    async fn attempt(&self, step: &Step, task: &Task, scope: &Value) -> Result<Done, StepError> {
+        let stop = task.cancel.child_token();
+        let action = super::actions::carry_out(self, step, task.index, scope, &stop);
         let Some(timeout) = step.timeout else {
             return action.await;
         };
@@ -196,6 +192,18 @@ impl Runner {
     pub(crate) fn emit(&self, event: Event) {
         // Without a receiver nobody is interested any more.
         _ = self.events.send(event);
+    }
+
+    /// Whether a step counts as failed for those that need it: also if it never ran because of a failure.
+    fn is_failure(&self, outcome: &Outcome<Done, StepError>) -> bool {
+        match outcome {
+            Outcome::Failed(_) | Outcome::Cancelled => true,
+            Outcome::Skipped(Skip::Dependency(id)) => self
+                .steps
+                .state(&self.step(*id).id)
+                .is_some_and(|s| s.is_failure),
+            Outcome::Succeeded(_) | Outcome::Skipped(Skip::Condition) => false,
+        }
     }
 
     fn report(&self, id: StepId, outcome: &Outcome<Done, StepError>) -> (StepState, StepReport) {
@@ -220,17 +228,16 @@ impl Runner {
             cache: sum_cache(&done),
             summary: summary(&done),
             error: error.clone(),
-            problems: done
-                .iter()
-                .flat_map(|d| d.output.problems().to_vec())
-                .collect::<Vec<Problem>>(),
+            problems: problems(outcome, &done),
         };
         let outputs = done.iter().map(|d| d.output.clone()).collect();
         let is_wide = step.foreach.is_some();
         (
             StepState {
                 outcome: kind,
+                is_failure: self.is_failure(outcome),
                 outputs,
+                value: OnceLock::new(),
                 error,
                 is_wide,
             },
@@ -348,6 +355,19 @@ fn failed(results: &[TaskResult]) -> (StepOutcome, Option<String>) {
         n => format!("{} of {n} tasks failed; task {index}: {why}", real.len()),
     };
     (StepOutcome::Failed, Some(message))
+}
+
+/// What was left out, by tasks that succeeded and by those that failed for it.
+fn problems(outcome: &Outcome<Done, StepError>, done: &[&Done]) -> Vec<Problem> {
+    let mut all: Vec<Problem> = done.iter().flat_map(|d| d.output.problems()).collect();
+    if let Outcome::Failed(results) = outcome {
+        for result in results.iter().flatten() {
+            if let Err(Failure::Error(StepError::Problems(problems))) = result {
+                all.extend(problems.iter().cloned());
+            }
+        }
+    }
+    all
 }
 
 fn sum_tokens(done: &[&Done]) -> Option<TokensReport> {

@@ -15,7 +15,11 @@ use super::output::Output;
 #[derive(Debug)]
 pub(crate) struct StepState {
     pub(crate) outcome: StepOutcome,
+    /// Whether it counts as failed for those that need it.
+    pub(crate) is_failure: bool,
     pub(crate) outputs: Vec<Output>,
+    /// What expressions see; made once, when the first one asks.
+    pub(crate) value: OnceLock<Value>,
     pub(crate) error: Option<String>,
     pub(crate) is_wide: bool,
 }
@@ -43,7 +47,7 @@ impl Steps {
 impl Object for Steps {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let state = self.state(key.as_str()?)?;
-        Some(step_value(state))
+        Some(state.value.get_or_init(|| step_value(state)).clone())
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -51,7 +55,6 @@ impl Object for Steps {
     }
 }
 
-/// Made when an expression asks for it, so that results nobody looks at are never converted.
 fn step_value(state: &StepState) -> Value {
     let mut fields: BTreeMap<String, Value> = BTreeMap::new();
     if state.is_wide {

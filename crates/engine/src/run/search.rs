@@ -49,11 +49,14 @@ pub(super) fn search(
             match result {
                 Ok(read) => {
                     count(&mut counts, &read);
-                    one_file(&regex, file, &read.file, search.limit, &mut out);
+                    one_file(&regex, file, &read.file, search.limit, stop, &mut out);
                 }
                 Err(e) => out.problems.push(Problem::new(&file.name, why(&e))),
             }
         }
+    }
+    if stop.is_cancelled() {
+        return Err(StepError::Stopped);
     }
     Ok((out, counts))
 }
@@ -68,6 +71,7 @@ fn compile(search: &Search, pattern: &str) -> Result<Regex, StepError> {
     RegexBuilder::new(source)
         .case_insensitive(search.ignore_case)
         .multi_line(true)
+        .crlf(true)
         .size_limit(16 << 20)
         .build()
         .map_err(|e| StepError::Invalid(crate::workflow::regex_message(&e)))
@@ -78,6 +82,7 @@ fn one_file(
     entry: &FileEntry,
     file: &autoexec_file_cache::File,
     limit: u64,
+    stop: &CancellationToken,
     out: &mut SearchOutput,
 ) {
     if file.is_binary() {
@@ -87,7 +92,7 @@ fn one_file(
     }
     out.files_searched += 1;
     let before = out.count;
-    each_line(regex, file.bytes(), |line, column, text| {
+    each_line(regex, file.bytes(), stop, |line, column, text| {
         out.count += 1;
         if (out.findings.len() as u64) < limit {
             let text = String::from_utf8_lossy(text);
@@ -103,8 +108,14 @@ fn one_file(
     out.files_matched += usize::from(out.count > before);
 }
 
-/// Calls `found` once per line that a match begins in: line and column from 1 (the column in bytes), and the line.
-fn each_line(regex: &Regex, bytes: &[u8], mut found: impl FnMut(u64, u64, &[u8])) {
+/// Calls `found` once per line that a match begins in, until `stop` is cancelled: line and column from 1 (the column in
+/// bytes), and the line.
+fn each_line(
+    regex: &Regex,
+    bytes: &[u8],
+    stop: &CancellationToken,
+    mut found: impl FnMut(u64, u64, &[u8]),
+) {
     let (mut at, mut counted, mut line) = (0, 0, 1u64);
     while let Some(hit) = regex.find_at(bytes, at) {
         let start = memchr::memrchr(b'\n', &bytes[..hit.start()]).map_or(0, |i| i + 1);
@@ -118,7 +129,7 @@ fn each_line(regex: &Regex, bytes: &[u8], mut found: impl FnMut(u64, u64, &[u8])
         counted = start;
         found(line, (hit.start() - start) as u64 + 1, &bytes[start..end]);
         at = end + 1;
-        if at > bytes.len() {
+        if at > bytes.len() || stop.is_cancelled() {
             return;
         }
     }
@@ -132,12 +143,16 @@ mod tests {
     fn lines(pattern: &str, text: &str) -> Vec<(u64, u64, String)> {
         let regex = RegexBuilder::new(pattern)
             .multi_line(true)
+            .crlf(true)
             .build()
             .expect("a regex");
         let mut out = Vec::new();
-        each_line(&regex, text.as_bytes(), |l, c, t| {
-            out.push((l, c, String::from_utf8_lossy(t).into_owned()))
-        });
+        each_line(
+            &regex,
+            text.as_bytes(),
+            &CancellationToken::new(),
+            |l, c, t| out.push((l, c, String::from_utf8_lossy(t).into_owned())),
+        );
         out
     }
 
@@ -156,6 +171,7 @@ mod tests {
             ]
         );
         assert_eq!(lines("x", ""), []);
+        assert_eq!(lines("o$", "foo\r\nbar\r\n"), [(1, 3, "foo\r".into())]);
         assert_eq!(
             lines("b\nc", "ab\ncd\nb\nc"),
             [(1, 2, "ab".into()), (3, 1, "b".into())]

@@ -1,6 +1,7 @@
 //! The checks that need to see the whole workflow: ids, references, expressions, patterns, paths, cycles.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path};
 
 use autoexec_scheduler::{Error as GraphError, GraphBuilder, Node as GraphNode, StepId};
@@ -42,7 +43,9 @@ pub(super) fn check(
         ));
         return;
     }
+    let suspect = errors.iter().filter_map(|e| e.step.clone()).collect();
     let checks = Checks {
+        suspect,
         canonical,
         workflow,
         ids: ids(list, errors),
@@ -91,14 +94,30 @@ pub fn needs_of(step: &Step) -> BTreeSet<String> {
     needs
 }
 
-/// A text of a step that may hold expressions.
+/// A text that may hold expressions, and the keys and indices that lead to it.
 struct Text<'a> {
-    keys: Vec<&'a str>,
+    keys: Vec<Cow<'a, str>>,
     text: &'a str,
     bare: bool,
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    fn bare(key: &'a str, text: &'a str) -> Self {
+        Self {
+            keys: vec![key.into()],
+            text,
+            bare: true,
+        }
+    }
+
+    fn template(keys: &[&'a str], text: &'a str) -> Self {
+        Self {
+            keys: keys.iter().map(|k| Cow::Borrowed(*k)).collect(),
+            text,
+            bare: false,
+        }
+    }
+
     fn add_to(&self, refs: &mut References) -> Result<(), String> {
         if self.bare {
             refs.add_expression(self.text)
@@ -108,70 +127,92 @@ impl Text<'_> {
     }
 }
 
+/// The elements of a list under `keys`.
+fn elements<'a>(keys: &'a [&'a str], list: &'a [String]) -> impl Iterator<Item = Text<'a>> {
+    list.iter().enumerate().map(move |(index, text)| {
+        let mut element = Text::template(keys, text);
+        element.keys.push(index.to_string().into());
+        element
+    })
+}
+
 /// Every text of a step that may hold expressions.
 fn texts(step: &Step) -> Vec<Text<'_>> {
     let mut out = Vec::new();
-    let bare = |key, text| Text {
-        keys: vec![key],
-        text,
-        bare: true,
-    };
-    out.extend(step.condition.as_deref().map(|c| bare("if", c)));
+    out.extend(step.condition.as_deref().map(|c| Text::bare("if", c)));
     match &step.foreach {
-        Some(Foreach::Expression(e)) => out.push(bare("foreach", e)),
-        Some(Foreach::List(items)) => {
-            out.extend(items.iter().map(|t| template(vec!["foreach"], t)))
-        }
+        Some(Foreach::Expression(e)) => out.push(Text::bare("foreach", e)),
+        Some(Foreach::List(items)) => out.extend(elements(&["foreach"], items)),
         None => {}
     }
-    out.extend(step.env.iter().map(|(k, v)| template(vec!["env", k], v)));
+    out.extend(step.env.iter().map(|(k, v)| Text::template(&["env", k], v)));
     action_texts(&step.action, &mut out);
     out
 }
 
-fn template<'a>(keys: Vec<&'a str>, text: &'a str) -> Text<'a> {
-    Text {
-        keys,
-        text,
-        bare: false,
+fn action_texts<'a>(action: &'a Action, out: &mut Vec<Text<'a>>) {
+    let mut one = |keys: &[&'a str], text: &'a Option<String>| {
+        out.extend(text.as_deref().map(|t| Text::template(keys, t)));
+    };
+    match action {
+        Action::Read(r) => {
+            out.extend(elements(&["read", "files"], &r.files));
+            out.extend(elements(&["read", "exclude"], &r.exclude));
+        }
+        Action::Search(s) => out.push(Text::template(&["search", "pattern"], &s.pattern)),
+        Action::Run(r) => {
+            one(&["run", "shell"], &r.shell);
+            one(&["run", "stdin"], &r.stdin);
+            out.push(Text::template(&["run", "cwd"], &r.cwd));
+            out.extend(elements(&["run", "argv"], &r.argv));
+        }
+        Action::Ask(a) => out.push(Text::template(&["ask", "prompt"], &a.prompt)),
+        Action::Consolidate(c) => {
+            one(&["consolidate", "title"], &c.title);
+            one(&["consolidate", "output"], &c.output);
+        }
+        Action::Workflow(n) => {
+            let inputs = n.inputs.iter();
+            out.extend(inputs.map(|(k, v)| Text::template(&["workflow", "inputs", k], v)));
+        }
     }
 }
 
-fn action_texts<'a>(action: &'a Action, out: &mut Vec<Text<'a>>) {
-    match action {
-        Action::Read(r) => {
-            out.extend(r.files.iter().map(|t| template(vec!["read", "files"], t)));
-            out.extend(
-                r.exclude
-                    .iter()
-                    .map(|t| template(vec!["read", "exclude"], t)),
-            );
+/// The nearest name, unless there are so many errors that nobody would read it.
+fn suggest<'a>(
+    errors: usize,
+    word: &str,
+    names: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<String> {
+    (errors < MOST_SUGGESTIONS)
+        .then(|| suggestion(word, names))
+        .flatten()
+}
+
+/// What is used where it has no meaning.
+fn misplaced(refs: &References, text: &Text<'_>, context: Context<'_>) -> Option<String> {
+    let is_wide = matches!(context, Context::Step(s) if s.foreach.is_some());
+    match context {
+        Context::Head if refs.exists => {
+            Some("`exists` is used here, before the root is known".into())
         }
-        Action::Search(s) => out.push(template(vec!["search", "pattern"], &s.pattern)),
-        Action::Run(r) => {
-            out.extend(r.shell.iter().map(|t| template(vec!["run", "shell"], t)));
-            out.extend(r.argv.iter().map(|t| template(vec!["run", "argv"], t)));
-            out.push(template(vec!["run", "cwd"], &r.cwd));
-            out.extend(r.stdin.iter().map(|t| template(vec!["run", "stdin"], t)));
+        Context::Head if !refs.steps.is_empty() => {
+            let step = refs.steps.first().map_or("", String::as_str);
+            Some(format!(
+                "`steps.{step}` is used here, before any step has run"
+            ))
         }
-        Action::Ask(a) => out.push(template(vec!["ask", "prompt"], &a.prompt)),
-        Action::Consolidate(c) => {
-            out.extend(
-                c.title
-                    .iter()
-                    .map(|t| template(vec!["consolidate", "title"], t)),
-            );
-            out.extend(
-                c.output
-                    .iter()
-                    .map(|t| template(vec!["consolidate", "output"], t)),
-            );
+        Context::Head | Context::Outputs if refs.status => {
+            Some("`always`, `failure` and `success` tell of the needed steps; here are none".into())
         }
-        Action::Workflow(n) => out.extend(
-            n.inputs
-                .iter()
-                .map(|(k, v)| template(vec!["workflow", "inputs", k], v)),
+        _ if refs.item && !is_wide => {
+            Some("`item` and `index` exist only in a step with `foreach`".into())
+        }
+        _ if refs.item && text.bare => Some(
+            "`item` and `index` are not known yet: `if` and `foreach` are evaluated once, before"
+                .into(),
         ),
+        _ => None,
     }
 }
 
@@ -201,142 +242,150 @@ fn actions(steps: &[(usize, Step)]) -> HashMap<&str, &Step> {
         .collect()
 }
 
+/// Errors for which the nearest name is looked for; among thousands nobody reads it, and it costs names × errors.
+const MOST_SUGGESTIONS: usize = 50;
+
 struct Checks<'a> {
     canonical: &'a Node,
     workflow: &'a Workflow,
     ids: BTreeSet<&'a str>,
     actions: HashMap<&'a str, &'a Step>,
+    /// Steps with an error already: what is missing in them may be misspelt.
+    suspect: HashSet<String>,
+}
+
+/// Where a text stands among the others decides what it may refer to.
+#[derive(Clone, Copy)]
+enum Context<'a> {
+    /// Before any step, and before the root is known.
+    Head,
+    /// After all steps.
+    Outputs,
+    Step(&'a Step),
 }
 
 impl Checks<'_> {
     fn head(&self, errors: &mut Vec<Diagnostic>) {
-        let mut early: Vec<(Vec<&str>, &str)> = vec![(vec!["root"], &self.workflow.root)];
-        early.extend(
-            self.workflow
-                .env
-                .iter()
-                .map(|(k, v)| (vec!["env", k], v.as_str())),
-        );
-        for (keys, text) in early {
-            let refs = self.text_refs(
-                template(keys.clone(), text),
-                locate(self.canonical, &keys),
-                None,
-                errors,
-            );
-            if let Some(step) = refs.steps.first() {
-                let message = format!("`steps.{step}` is used here, before any step has run");
-                errors.push(Diagnostic::new(message, locate(self.canonical, &keys)));
-            }
+        let root = std::iter::once((vec!["root"], &self.workflow.root));
+        let env = self.workflow.env.iter().map(|(k, v)| (vec!["env", k], v));
+        for (keys, text) in root.chain(env) {
+            let place = || locate(self.canonical, &keys);
+            self.refs(&Text::template(&keys, text), &place, Context::Head, errors);
         }
         for (key, text) in &self.workflow.outputs {
-            let place = locate(self.canonical, &["outputs", key]);
-            let refs = self.text_refs(template(vec![], text), place, None, errors);
-            for id in &refs.steps {
-                self.known_step(id, None, place, errors);
-            }
+            let place = || locate(self.canonical, &["outputs", key]);
+            self.refs(&Text::template(&[], text), &place, Context::Outputs, errors);
         }
     }
 
     fn step(&self, index: usize, step: &Step, errors: &mut Vec<Diagnostic>) {
         let at = |keys: &[&str]| locate_step(self.canonical, index, keys);
         for (i, id) in step.needs.iter().enumerate() {
-            self.known_step(id, Some(step), at(&["needs", &i.to_string()]), errors);
+            self.known_step(id, Some(step), &|| at(&["needs", &i.to_string()]), errors);
         }
         let (key, sources) = step.action.sources();
         for (i, id) in sources.iter().enumerate() {
-            let place = at(&[step.action.name(), key, &i.to_string()]);
-            self.known_step(id, Some(step), place, errors);
-            self.source_kind(step, id, place, errors);
+            let place = || at(&[step.action.name(), key, &i.to_string()]);
+            self.known_step(id, Some(step), &place, errors);
+            self.source_kind(step, id, &place, errors);
         }
         for text in texts(step) {
-            let place = at(&text.keys);
-            let refs = self.text_refs(text, place, Some(step), errors);
-            for id in &refs.steps {
-                self.known_step(id, Some(step), place, errors);
-            }
+            let keys: Vec<&str> = text.keys.iter().map(Cow::as_ref).collect();
+            self.refs(&text, &|| at(&keys), Context::Step(step), errors);
         }
         self.action(step, &at, errors);
     }
 
-    /// What a text refers to; errors for what it may not.
-    fn text_refs(
+    /// Errors for what a text refers to and may not.
+    fn refs(
         &self,
-        text: Text<'_>,
-        place: Place,
-        step: Option<&Step>,
+        text: &Text<'_>,
+        place: &dyn Fn() -> Place,
+        context: Context<'_>,
         errors: &mut Vec<Diagnostic>,
-    ) -> References {
-        let mut refs = References::default();
+    ) {
         if !text.bare && segments(text.text).is_err() {
             // Reported where the document was compared with its shape.
-            return refs;
+            return;
         }
-        let mut report = |message: String, help: Option<String>| {
-            let error = Diagnostic::new(message, place).maybe_help(help);
+        let step = match context {
+            Context::Step(step) => Some(step),
+            _ => None,
+        };
+        let mut refs = References::default();
+        let complaints = match text.add_to(&mut refs) {
+            Err(why) => vec![(format!("the expression {why}"), None)],
+            Ok(()) => self.complaints(&refs, text, context, errors.len()),
+        };
+        for (message, help) in complaints {
+            let error = Diagnostic::new(message, place()).maybe_help(help);
             errors.push(match step {
                 Some(step) => error.in_step(&step.id),
                 None => error,
             });
-        };
-        if let Err(why) = text.add_to(&mut refs) {
-            report(format!("the expression {why}"), None);
-            return refs;
         }
+        if !matches!(context, Context::Head) {
+            for id in &refs.steps {
+                self.known_step(id, step, place, errors);
+            }
+        }
+    }
+
+    fn complaints(
+        &self,
+        refs: &References,
+        text: &Text<'_>,
+        context: Context<'_>,
+        errors: usize,
+    ) -> Vec<(String, Option<String>)> {
+        let mut out = Vec::new();
         for name in &refs.unknown {
-            report(
-                format!("unknown name `{name}` in an expression"),
-                suggestion(name, ROOTS),
-            );
+            let help = suggest(errors, name, ROOTS);
+            out.push((format!("unknown name `{name}` in an expression"), help));
         }
-        for name in refs
-            .inputs
-            .iter()
-            .filter(|n| !self.workflow.inputs.contains_key(*n))
-        {
-            let known = self.workflow.inputs.keys().map(String::as_str);
-            report(format!("unknown input `{name}`"), suggestion(name, known));
+        let inputs = &self.workflow.inputs;
+        for name in refs.inputs.iter().filter(|n| !inputs.contains_key(*n)) {
+            let help = suggest(errors, name, inputs.keys().map(String::as_str));
+            out.push((format!("unknown input `{name}`"), help));
         }
         if let Some(bare) = refs.bare {
-            report(
-                format!("`{bare}` needs a name behind it"),
-                Some(format!("write `{bare}.NAME`")),
-            );
+            let help = format!("write `{bare}.NAME`");
+            out.push((format!("`{bare}` needs a name behind it"), Some(help)));
         }
-        if refs.item && step.is_none_or(|s| s.foreach.is_none()) {
-            report(
-                "`item` and `index` exist only in a step with `foreach`".into(),
-                None,
-            );
+        if let Some(why) = misplaced(refs, text, context) {
+            out.push((why, None));
         }
-        refs
+        out
     }
 
     fn known_step(
         &self,
         id: &str,
         step: Option<&Step>,
-        place: Place,
+        place: &dyn Fn() -> Place,
         errors: &mut Vec<Diagnostic>,
     ) {
-        let in_step = |e: Diagnostic| match step {
-            Some(s) => e.in_step(&s.id),
-            None => e,
-        };
-        if step.is_some_and(|s| s.id == id) {
-            errors.push(in_step(Diagnostic::new(
-                format!("step `{id}` needs itself"),
-                place,
-            )));
+        let error = if step.is_some_and(|s| s.id == id) {
+            Diagnostic::new(format!("step `{id}` needs itself"), place())
         } else if !self.ids.contains(id) {
-            let help = suggestion(id, self.ids.iter().copied());
-            errors.push(in_step(
-                Diagnostic::new(format!("there is no step `{id}`"), place).maybe_help(help),
-            ));
-        }
+            let help = suggest(errors.len(), id, self.ids.iter().copied());
+            Diagnostic::new(format!("there is no step `{id}`"), place()).maybe_help(help)
+        } else {
+            return;
+        };
+        errors.push(match step {
+            Some(s) => error.in_step(&s.id),
+            None => error,
+        });
     }
 
-    fn source_kind(&self, step: &Step, id: &str, place: Place, errors: &mut Vec<Diagnostic>) {
+    fn source_kind(
+        &self,
+        step: &Step,
+        id: &str,
+        place: &dyn Fn() -> Place,
+        errors: &mut Vec<Diagnostic>,
+    ) {
         let is_search = matches!(step.action, Action::Search(_));
         let Some(source) = self.actions.get(id).filter(|_| is_search) else {
             return;
@@ -346,13 +395,13 @@ impl Checks<'_> {
                 "`search` looks through files of `read` steps; `{id}` is a `{}` step",
                 source.action.name()
             );
-            errors.push(Diagnostic::new(message, place).in_step(&step.id));
+            errors.push(Diagnostic::new(message, place()).in_step(&step.id));
         }
     }
 
     fn action(&self, step: &Step, at: &dyn Fn(&[&str]) -> Place, errors: &mut Vec<Diagnostic>) {
         // A misspelt key is missing here; its own error has been reported.
-        let is_suspect = errors.iter().any(|e| e.step.as_deref() == Some(&step.id));
+        let is_suspect = self.suspect.contains(&step.id);
         let mut report = |keys: &[&str], message: String, help: Option<String>| {
             errors.push(
                 Diagnostic::new(message, at(keys))

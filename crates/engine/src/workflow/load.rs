@@ -1,6 +1,6 @@
 //! From a file to a checked workflow, with the workflows that it calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,7 +30,8 @@ pub struct Document {
 }
 
 impl Document {
-    /// The canonical form as pretty JSON: equal for documents that mean the same.
+    /// The canonical form as pretty JSON: equal for documents that mean the same. Expressions and commands are compared
+    /// as text.
     pub fn canonical(&self) -> String {
         serde_json::to_string_pretty(&self.workflow)
             .expect("because the model has only string keys")
@@ -42,10 +43,44 @@ impl Document {
 /// # Errors
 /// Every error found, each with its place. O(bytes).
 pub fn load(path: &Path) -> Result<Document, Diagnostics> {
-    load_below(path, &mut Vec::new())
+    let mut loader = Loader::default();
+    let document = loader.load(path)?;
+    Ok(Arc::unwrap_or_clone(document))
 }
 
-fn load_below(path: &Path, callers: &mut Vec<PathBuf>) -> Result<Document, Diagnostics> {
+/// Loads workflows and those that they call, each file once.
+#[derive(Default)]
+struct Loader {
+    /// The files on the way to the one being loaded.
+    callers: Vec<PathBuf>,
+    done: HashMap<PathBuf, Result<Arc<Document>, Diagnostics>>,
+}
+
+impl Loader {
+    fn load(&mut self, path: &Path) -> Result<Arc<Document>, Diagnostics> {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        if let Some(done) = self.done.get(&real) {
+            return done.clone();
+        }
+        let result = self.load_file(path, &real).map(Arc::new);
+        self.done.insert(real, result.clone());
+        result
+    }
+
+    fn load_file(&mut self, path: &Path, real: &Path) -> Result<Document, Diagnostics> {
+        let (mut document, canonical, text) = read_and_parse(path)?;
+        self.callers.push(real.to_path_buf());
+        let errors = self.load_nested(&mut document, &canonical, path);
+        self.callers.pop();
+        if errors.is_empty() {
+            Ok(document)
+        } else {
+            Err(Diagnostics::many(&document.file, &text, errors))
+        }
+    }
+}
+
+fn read_and_parse(path: &Path) -> Result<(Document, Node, String), Diagnostics> {
     let file = path.display().to_string();
     let text = std::fs::read(path)
         .map_err(|e| Diagnostic::whole(format!("cannot read the workflow: {e}")))
@@ -59,15 +94,8 @@ fn load_below(path: &Path, callers: &mut Vec<PathBuf>) -> Result<Document, Diagn
             })
         })
         .map_err(|e| Diagnostics::single(&file, "", e))?;
-    let (mut document, canonical) = parse_with_places(&file, &text)?;
-    callers.push(path.canonicalize().unwrap_or_else(|_| path.to_path_buf()));
-    let errors = load_nested(&mut document, &canonical, path, callers);
-    callers.pop();
-    if errors.is_empty() {
-        Ok(document)
-    } else {
-        Err(Diagnostics::many(&file, &text, errors))
-    }
+    let (document, canonical) = parse_with_places(&file, &text)?;
+    Ok((document, canonical, text))
 }
 
 /// Checks a workflow given as text. Workflows that it calls are not looked for.
@@ -133,6 +161,10 @@ fn decode(canonical: &Node, tolerant: bool) -> (Workflow, Vec<(usize, Step)>) {
 /// Writes out what follows from the rest: all needs, the class, the title.
 fn complete(mut step: Step) -> Step {
     step.needs = check::needs_of(&step).into_iter().collect();
+    if let Action::Run(run) = &mut step.action {
+        run.success_codes.sort_unstable();
+        run.success_codes.dedup();
+    }
     step.class = step.class.or(Some(step.action.default_class()));
     if step.name.is_empty() {
         step.name.clone_from(&step.id);
@@ -140,55 +172,60 @@ fn complete(mut step: Step) -> Step {
     step
 }
 
-fn load_nested(
-    document: &mut Document,
-    canonical: &Node,
-    path: &Path,
-    callers: &mut Vec<PathBuf>,
-) -> Vec<Diagnostic> {
-    let mut errors = Vec::new();
-    let folder = path.parent().unwrap_or(Path::new(""));
-    for (index, step) in document.workflow.steps.iter().enumerate() {
-        let Action::Workflow(nested) = &step.action else {
-            continue;
-        };
-        let at = |keys: &[&str]| check::locate_step(canonical, index, keys);
-        let target = folder.join(&nested.path);
-        let real = target.canonicalize().unwrap_or_else(|_| target.clone());
-        if callers.contains(&real) || callers.len() >= MAX_NESTING {
-            let message = format!(
-                "the workflow `{}` calls itself, or calls nest deeper than {MAX_NESTING}",
-                nested.path
-            );
-            errors.push(Diagnostic::new(message, at(&["workflow", "path"])).in_step(&step.id));
-            continue;
-        }
-        match load_below(&target, callers) {
-            Ok(called) => {
-                let known = &called.workflow.inputs;
-                errors.extend(check::nested_inputs(step, nested, known, |key| {
-                    at(&["workflow", "inputs", key])
-                }));
-                document
-                    .nested
-                    .insert(nested.path.clone(), Arc::new(called));
-            }
-            Err(inner) => {
-                let first = inner
-                    .errors
-                    .first()
-                    .map(|e| e.message.clone())
-                    .unwrap_or_default();
-                let message = format!(
-                    "the workflow `{}` has {} error(s)",
-                    nested.path,
-                    inner.errors.len()
-                );
-                let error = Diagnostic::new(message, at(&["workflow", "path"]))
-                    .help(format!("the first: {first}"));
-                errors.push(error.in_step(&step.id));
+impl Loader {
+    fn load_nested(
+        &mut self,
+        document: &mut Document,
+        canonical: &Node,
+        path: &Path,
+    ) -> Vec<Diagnostic> {
+        let mut errors = Vec::new();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for (index, step) in document.workflow.steps.iter().enumerate() {
+            let Action::Workflow(nested) = &step.action else {
+                continue;
+            };
+            let at = |keys: &[&str]| check::locate_step(canonical, index, keys);
+            match self.called(&folder.join(&nested.path)) {
+                Ok(called) => {
+                    let known = &called.workflow.inputs;
+                    let place = |key: &str| at(&["workflow", "inputs", key]);
+                    errors.extend(check::nested_inputs(step, nested, known, place));
+                    document.nested.insert(nested.path.clone(), called);
+                }
+                Err((message, help)) => {
+                    let message = format!("the workflow `{}` {message}", nested.path);
+                    let error = Diagnostic::new(message, at(&["workflow", "path"]));
+                    errors.push(error.maybe_help(help).in_step(&step.id));
+                }
             }
         }
+        errors
     }
-    errors
+
+    /// A workflow that another calls, or what is wrong with it.
+    fn called(&mut self, target: &Path) -> Result<Arc<Document>, (String, Option<String>)> {
+        let real = target
+            .canonicalize()
+            .unwrap_or_else(|_| target.to_path_buf());
+        if self.callers.contains(&real) {
+            return Err(("calls itself".into(), None));
+        }
+        if self.callers.len() >= MAX_NESTING {
+            return Err((format!("is nested deeper than {MAX_NESTING} calls"), None));
+        }
+        self.load(target).map_err(|inner| {
+            let first = inner.errors.first();
+            let place = first
+                .and_then(|e| e.place)
+                .map(|p| format!(":{}:{}", p.line, p.column));
+            let message = first.map(|e| e.message.as_str()).unwrap_or_default();
+            let help = format!("{}{}: {message}", inner.file, place.unwrap_or_default());
+            let count = match inner.errors.len() {
+                1 => "has an error".to_owned(),
+                n => format!("has {n} errors; the first stands below"),
+            };
+            (count, Some(help))
+        })
+    }
 }

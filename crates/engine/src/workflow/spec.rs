@@ -93,7 +93,7 @@ static INPUT: Object = Object {
     exactly_one: &[],
     fields: &[
         Field::new("description", Shape::Text, "What it is for."),
-        Field::new("default", Shape::Scalar, "Its value when none is given."),
+        Field::new("default", Shape::Literal, "Its value when none is given."),
         Field::new("required", Shape::Bool, "Whether it must be given.").default("false"),
     ],
 };

@@ -1,0 +1,207 @@
+//! `run`: the workflow, its signals, its reports.
+
+use std::io::IsTerminal;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use autoexec_engine::journal::Journal;
+use autoexec_engine::workflow::model::OnFailure;
+use autoexec_engine::{Document, Engine, RunOptions, RunReport, Settings, Subscriber};
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::{Run, When};
+use crate::commands::loaded;
+use crate::exit::Exit;
+use crate::progress::Progress;
+use crate::report;
+use crate::terminal::{print, tell};
+
+/// Loads and runs a workflow, as often as asked.
+pub(crate) fn run(run: &Run, settings: Settings) -> Result<Exit> {
+    let Some(document) = loaded(&run.workflow) else {
+        return Ok(Exit::BadInput);
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let cancel = CancellationToken::new();
+    let result = runtime.block_on(async {
+        let again = watch_signals(cancel.clone());
+        tokio::select! {
+            result = run_all(run, Arc::new(document), Engine::new(settings), &cancel) => result,
+            // A second signal does not wait: what still runs is killed when the runtime goes.
+            () = again => Ok(Exit::Interrupted),
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    result
+}
+
+async fn run_all(
+    run: &Run,
+    document: Arc<Document>,
+    engine: Engine,
+    cancel: &CancellationToken,
+) -> Result<Exit> {
+    let mut exit = Exit::Success;
+    let mut reports = Vec::new();
+    for round in 1..=run.repeat {
+        let mut options = options(run, round, cancel)?;
+        let journal = journal(run, &mut options)?;
+        let result = engine.run(document.clone(), options).await;
+        let report = result.map_err(|e| {
+            // Nothing was run: a journal of nothing would only be in the way of the next try.
+            run.journal
+                .iter()
+                .for_each(|path| _ = std::fs::remove_file(path));
+            anyhow::anyhow!("failed to {e}")
+        })?;
+        exit = report.outcome.into();
+        if !run.json {
+            show(run, round, &report, &mut exit);
+        }
+        if let Some(why) = journal.as_ref().and_then(|f| f.get()) {
+            report::warn(&format!("the journal ends early: {why}"));
+        }
+        reports.push(report);
+        if exit != Exit::Success {
+            break;
+        }
+    }
+    if run.json {
+        print_or_fail(&json(&reports, run.repeat), &mut exit);
+    }
+    Ok(exit)
+}
+
+/// One document: the report, or of repeated runs the list of their reports.
+fn json(reports: &[RunReport], repeat: u32) -> String {
+    let all: Vec<String> = reports.iter().map(RunReport::to_json).collect();
+    match all.as_slice() {
+        [one] if repeat == 1 => format!("{one}\n"),
+        all => format!("[{}]\n", all.join(",\n")),
+    }
+}
+
+/// The workflow has run; that its report cannot be printed is a failure, not bad input.
+fn print_or_fail(text: &str, exit: &mut Exit) {
+    if let Err(e) = print(text) {
+        report::error(&format!("{e:#}"));
+        if *exit == Exit::Success {
+            *exit = Exit::StepFailed;
+        }
+    }
+}
+
+fn options(run: &Run, round: u32, cancel: &CancellationToken) -> Result<RunOptions> {
+    let here = std::env::current_dir().context("there is no current folder")?;
+    let mut options = RunOptions::new(&here);
+    if let Some(out) = &run.out {
+        options.out = here.join(out);
+    }
+    options.inputs = run.inputs.iter().cloned().collect();
+    // Variables that are not UTF-8 cannot stand in expressions; commands inherit them all the same.
+    options.env = std::env::vars_os()
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+        .collect();
+    options.run_id = format!("{}-{round}", std::process::id());
+    options.cancel = cancel.clone();
+    options.on_failure = match (run.keep_going, run.fail_fast) {
+        (true, _) => Some(OnFailure::Continue),
+        (_, true) => Some(OnFailure::Stop),
+        _ => None,
+    };
+    if shows_progress(run) {
+        let progress: Box<dyn Subscriber> = Box::new(Progress::new());
+        options.subscribers.push(progress);
+    }
+    Ok(options)
+}
+
+/// The journal that was asked for becomes a subscriber; what is returned will tell whether it is whole.
+fn journal(run: &Run, options: &mut RunOptions) -> Result<Option<Arc<OnceLock<String>>>> {
+    let Some(path) = &run.journal else {
+        return Ok(None);
+    };
+    let file = run.workflow.display().to_string();
+    let journal = Journal::create(path, &file)
+        .with_context(|| format!("cannot write the journal {}", path.display()))?;
+    let failure = journal.failure();
+    options.subscribers.push(Box::new(journal));
+    Ok(Some(failure))
+}
+
+fn shows_progress(run: &Run) -> bool {
+    match run.progress {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => std::io::stderr().is_terminal() && !run.quiet,
+    }
+}
+
+fn show(run: &Run, round: u32, report: &RunReport, exit: &mut Exit) {
+    if !run.quiet {
+        let title = if run.repeat > 1 {
+            format!("Run {round} of {}\n", run.repeat)
+        } else {
+            String::new()
+        };
+        print_or_fail(&format!("{title}{}", report::text(report)), exit);
+    }
+    report::print_failures(report);
+}
+
+/// The first SIGINT, SIGTERM or SIGHUP stops the run; the future ends at the second.
+async fn watch_signals(cancel: CancellationToken) {
+    let Ok(mut signals) = Signals::new() else {
+        // Without handlers the signals do what they always did.
+        return std::future::pending().await;
+    };
+    signals.next().await;
+    tell("stopping: commands are being ended; once more to kill them at once\n");
+    cancel.cancel();
+    signals.next().await;
+}
+
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let open = |kind| signal(kind);
+        Ok(Self([
+            open(SignalKind::interrupt())?,
+            open(SignalKind::terminate())?,
+            open(SignalKind::hangup())?,
+        ]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
