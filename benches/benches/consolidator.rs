@@ -1,0 +1,181 @@
+//! What one step costs in a long document, beside formatting and copying its own text.
+#![allow(
+    missing_docs,
+    reason = "criterion's macros generate undocumented items"
+)]
+
+use std::fmt::Write;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use autoexec_consolidator::{Change, Confidence, Consolidator, Finding, Step};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+
+/// Steps set in one timed stretch.
+const BATCH: u32 = 64;
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(400));
+    targets = append, unchanged, replace
+}
+criterion_main!(benches);
+
+/// A step of about 1 KB: text, eight findings, eight files.
+fn step(number: u32) -> Step {
+    let file = |n: u32| format!("crates/engine/src/module_{}.rs", number + n);
+    let text = "The lock is taken while the queue is drained, so every reader waits.";
+    Step {
+        title: format!("Search number {number}"),
+        text: "What was looked at, and why it was worth a look. ".repeat(4),
+        findings: (0..8)
+            .map(|n| Finding::new(text).at(file(n), 100))
+            .collect(),
+        files_checked: (0..8).map(file).collect(),
+        relevant_files: vec![file(0)],
+        hypothesis: Some("the queue is drained under the lock".into()),
+        confidence: Some(Confidence::Medium),
+        ..Step::default()
+    }
+}
+
+fn document(steps: u32) -> Consolidator {
+    let mut document = Consolidator::new();
+    for number in 0..steps {
+        document.set(number, step(number));
+    }
+    let expect = document.full_text();
+    assert_eq!(document.text(), expect);
+    document
+}
+
+fn append(c: &mut Criterion) {
+    for steps in [20, 2000] {
+        let mut document = document(steps);
+        let mut group = c.benchmark_group(format!("consolidator/append-at-{steps}"));
+        group.bench_function("floor", |b| {
+            b.iter_custom(|rounds| time_floor(steps, rounds))
+        });
+        group.bench_function("append", |b| {
+            b.iter_custom(|rounds| time_append(&mut document, steps, rounds))
+        });
+        group.finish();
+    }
+}
+
+/// Formats each step's text with `write!` and copies it behind what is there.
+fn time_floor(steps: u32, rounds: u64) -> Duration {
+    let batch: Vec<Step> = (0..BATCH).map(|n| step(steps + n)).collect();
+    let mut check = document(0);
+    check.set(steps, batch[0].clone());
+    assert!(check.text().contains(&formatted(steps, &batch[0])));
+    let mut time = Duration::ZERO;
+    for _ in 0..rounds.div_ceil(u64::from(BATCH)) {
+        let mut text = String::with_capacity(1 << 20);
+        let start = Instant::now();
+        for (number, step) in (steps..).zip(&batch) {
+            text.push_str(&formatted(number, step));
+        }
+        time += start.elapsed();
+        black_box(text.len());
+    }
+    per_rounds(time, rounds)
+}
+
+/// The same text as the document's, by the shortest code.
+fn formatted(number: u32, step: &Step) -> String {
+    let mut out = String::with_capacity(2048);
+    let hypothesis = step.hypothesis.as_deref().unwrap_or_default();
+    let (title, text) = (&step.title, step.text.trim_end());
+    let _ = write!(
+        out,
+        "\n## {number}. {title}\n\n> **Hypothesis (confidence: medium):** "
+    );
+    let _ = write!(out, "{hypothesis}\n\n{text}\n\n");
+    for f in &step.findings {
+        let (file, line) = (f.file.as_deref().unwrap_or_default(), f.line.unwrap_or(0));
+        let _ = writeln!(out, "- **{}** `{file}:{line}` {}", f.severity, f.text);
+    }
+    for (label, files) in [
+        ("Relevant", &step.relevant_files),
+        ("Checked", &step.files_checked),
+    ] {
+        let _ = write!(out, "\n{label}: ");
+        for (at, file) in files.iter().enumerate() {
+            let _ = write!(out, "{}`{file}`", if at > 0 { ", " } else { "" });
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Sets steps at the end and asks for the text after each; takes them out again untimed.
+fn time_append(document: &mut Consolidator, steps: u32, rounds: u64) -> Duration {
+    let mut time = Duration::ZERO;
+    for _ in 0..rounds.div_ceil(u64::from(BATCH)) {
+        let batch: Vec<Step> = (0..BATCH).map(|n| step(steps + n)).collect();
+        let start = Instant::now();
+        for (number, step) in (steps..).zip(batch) {
+            document.set(number, step);
+            black_box(document.text().len());
+        }
+        time += start.elapsed();
+        for number in (steps..steps + BATCH).rev() {
+            assert!(document.remove(number).is_some());
+        }
+        document.text();
+    }
+    per_rounds(time, rounds)
+}
+
+/// The share of `rounds` in a time that was taken over whole batches.
+fn per_rounds(time: Duration, rounds: u64) -> Duration {
+    let done = rounds.next_multiple_of(u64::from(BATCH));
+    time.mul_f64(rounds as f64 / done as f64)
+}
+
+/// Setting a step to what it is, beside comparing the two and dropping one.
+fn unchanged(c: &mut Criterion) {
+    let mut document = document(2000);
+    let mut group = c.benchmark_group("consolidator/unchanged");
+    let (known, same) = (step(1000), step(1000));
+    group.bench_function("floor", |b| {
+        b.iter_batched(
+            || same.clone(),
+            |same| assert!(black_box(&known) == black_box(&same)),
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("set", |b| {
+        b.iter_batched(
+            || same.clone(),
+            |same| assert_eq!(document.set(1000, same), Change::Unchanged),
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+/// Replacing a step in the middle and asking for the text, beside copying the half behind it.
+fn replace(c: &mut Criterion) {
+    let mut document = document(2000);
+    let half = document.text().len() / 2;
+    let mut group = c.benchmark_group("consolidator/replace-in-the-middle");
+    let source = document.text().as_bytes()[half..].to_vec();
+    let mut target = vec![0; source.len()];
+    group.bench_function("floor", |b| {
+        b.iter(|| black_box(&mut target).copy_from_slice(black_box(&source)));
+    });
+    let mut number = 0;
+    group.bench_function("replace", |b| {
+        b.iter(|| {
+            number += 1;
+            assert_eq!(document.set(1000, step(number)), Change::Replaced);
+            document.text().len()
+        });
+    });
+    group.finish();
+}

@@ -1,0 +1,129 @@
+//! What a trim costs beside freeing what it drops, an append beside a push, and an estimate
+//! of tokens beside a scan of the bytes.
+#![allow(
+    missing_docs,
+    reason = "criterion's macros generate undocumented items"
+)]
+
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use autoexec_memory_trimmer::{History, Message, Thresholds, ToolCall, estimate_tokens};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(400));
+    targets = trim, append, estimate
+}
+criterion_main!(benches);
+
+/// A system message, then turns of a question, a call, its result, and an answer of 90 characters.
+fn messages(count: usize) -> Vec<Message> {
+    let text =
+        "The result shows that every reader waits while the writer holds the lock of the queue.";
+    let turn = |n: usize| match n % 4 {
+        1 => Message::user(text),
+        2 => Message::assistant_calls("", vec![ToolCall::new(n.to_string(), "read", "{}")]),
+        3 => Message::tool((n - 1).to_string(), text),
+        _ => Message::assistant(text),
+    };
+    let turns = (1..count).map(turn);
+    std::iter::once(Message::system("rules"))
+        .chain(turns)
+        .collect()
+}
+
+fn trim(c: &mut Criterion) {
+    for count in [308, 10_000] {
+        let messages = messages(count);
+        let history = History::with_messages(messages.clone());
+        let thresholds = Thresholds::default();
+        let trimmed = history.clone().trim(&thresholds);
+        assert!(
+            (234..=241).contains(&trimmed.messages_after),
+            "{}",
+            trimmed.messages_after
+        );
+        let goes = &messages[1..=trimmed.dropped.len()];
+        assert_eq!(trimmed.dropped, goes);
+
+        let mut group = c.benchmark_group(format!("memory-trimmer/trim-{count}"));
+        group.bench_function("floor", |b| {
+            b.iter_batched(|| goes.to_vec(), drop, BatchSize::LargeInput);
+        });
+        group.bench_function("trim", |b| {
+            b.iter_batched_ref(
+                || history.clone(),
+                |history| drop(history.trim(&thresholds)),
+                BatchSize::LargeInput,
+            );
+        });
+        group.finish();
+    }
+}
+
+/// An append with a look at the thresholds, and the trims that come due, at 100,000 messages.
+fn append(c: &mut Criterion) {
+    let messages: Vec<Message> = messages(100_000);
+    let thresholds = Thresholds {
+        max_pairs: 40_000,
+        ..Thresholds::default()
+    };
+    let mut group = c.benchmark_group("memory-trimmer/append-at-100000");
+    let mut deque = VecDeque::from(messages.clone());
+    group.bench_function("floor", |b| {
+        b.iter_custom(|rounds| {
+            timed(rounds, |message| {
+                deque.push_back(message);
+                deque.pop_front();
+            })
+        });
+    });
+    let mut history = History::with_messages(messages);
+    group.bench_function("push-and-trim", |b| {
+        b.iter_custom(|rounds| {
+            timed(rounds, |message| {
+                history.push(message);
+                black_box(history.trim(&thresholds).changed());
+            })
+        });
+    });
+    assert!(history.len() <= thresholds.trigger_messages());
+    assert_eq!(history.validate(), Ok(()));
+    group.finish();
+}
+
+/// The time of `rounds` appends, of messages that are made untimed.
+fn timed(rounds: u64, mut append: impl FnMut(Message)) -> Duration {
+    let mut time = Duration::ZERO;
+    for batch in 0..rounds.div_ceil(1000) {
+        let count = (rounds - batch * 1000).min(1000);
+        let batch: Vec<Message> = (0..count).map(|_| Message::user("a question")).collect();
+        let start = Instant::now();
+        batch.into_iter().for_each(&mut append);
+        time += start.elapsed();
+    }
+    time
+}
+
+fn estimate(c: &mut Criterion) {
+    let text = include_str!("../../crates/memory-trimmer/src/history.rs").repeat(8);
+    assert!((text.len() / 6..text.len() / 3).contains(&(estimate_tokens(&text) as usize)));
+    let mut group = c.benchmark_group("memory-trimmer/estimate");
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("floor", |b| {
+        b.iter(|| {
+            let bytes = black_box(&text).as_bytes();
+            bytes.iter().fold(0u64, |sum, &byte| sum + u64::from(byte))
+        });
+    });
+    group.bench_function("estimate_tokens", |b| {
+        b.iter(|| estimate_tokens(black_box(&text)));
+    });
+    group.finish();
+}

@@ -1,0 +1,87 @@
+//! What cleaning and resolving a path cost, beside a scan of its bytes and the two `stat`s of a validated hit.
+#![allow(
+    missing_docs,
+    reason = "criterion's macros generate undocumented items"
+)]
+
+use autoexec_path_cache::{Options, PathCache, normalize};
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::borrow::Cow;
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const CLEAN: &str = "/srv/ci/projects/autoexec/crates/path-cache/src/normalization.rs";
+const MESSY: &str =
+    "/srv/ci//projects/./autoexec/crates/../crates/path-cache/src//./normalization.rs";
+
+/// Both normalising groups share a floor: copying the bytes, which whoever changes a path must do.
+fn copy(path: &str) -> PathBuf {
+    PathBuf::from(black_box(path))
+}
+
+fn normalize_clean(c: &mut Criterion) {
+    assert!(matches!(normalize(Path::new(CLEAN)), Cow::Borrowed(_)));
+    let mut group = c.benchmark_group("path-cache/normalize-clean");
+    group.bench_function("floor", |b| b.iter(|| copy(CLEAN)));
+    group.bench_function("normalize", |b| {
+        b.iter(|| normalize(black_box(Path::new(CLEAN))))
+    });
+    group.finish();
+}
+
+fn normalize_messy(c: &mut Criterion) {
+    assert_eq!(normalize(Path::new(MESSY)), Path::new(CLEAN));
+    let mut group = c.benchmark_group("path-cache/normalize-messy");
+    group.bench_function("floor", |b| b.iter(|| copy(MESSY)));
+    group.bench_function("normalize", |b| {
+        b.iter(|| normalize(black_box(Path::new(MESSY))))
+    });
+    group.finish();
+}
+
+/// A path of ten components, the sixth of which is a symbolic link.
+fn linked_file(dir: &Path) -> (PathBuf, PathBuf) {
+    let base = fs::canonicalize(dir).expect("the directory exists");
+    let real = base.join("a/b/target/c/d/file");
+    fs::create_dir_all(real.parent().expect("it has a parent")).expect("the directory is ours");
+    fs::write(&real, "x").expect("the directory is ours");
+    let link = base.join("a/b/link");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("target", &link).expect("the directory is ours");
+    (link.join("c/d/file"), real)
+}
+
+fn resolve(c: &mut Criterion) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (path, real) = linked_file(dir.path());
+    let cache = PathCache::new(Options::default());
+    assert_eq!(*cache.resolve(&path).expect("it exists"), *real);
+    let mut group = c.benchmark_group("path-cache/resolve");
+    group.bench_function("floor", |b| {
+        b.iter(|| {
+            (
+                fs::metadata(black_box(&path)).is_ok(),
+                fs::metadata(black_box(&real)).is_ok(),
+            )
+        });
+    });
+    group.bench_function("hit", |b| {
+        b.iter(|| cache.resolve(black_box(&path)).is_ok())
+    });
+    group.bench_function("canonicalize", |b| {
+        b.iter(|| fs::canonicalize(black_box(&path)).is_ok())
+    });
+    group.finish();
+    let stats = cache.stats();
+    assert_eq!(stats.misses, 1, "every timed call was a hit");
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20)
+        .warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
+    targets = normalize_clean, normalize_messy, resolve
+}
+criterion_main!(benches);

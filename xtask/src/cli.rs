@@ -1,0 +1,134 @@
+//! The arguments. Their help texts are the reference; `docs/development.md` tells the story.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+/// Development tasks of this workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(
+    after_help = "Exit codes: 0 all is well; 1 a check, a test or a benchmark failed; 2 the task could not be carried out."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Run the whole gate: format, clippy, tidy, schema, all tests, docs, README commands, examples
+    Test,
+    /// Check what a machine should: import directions, lints, docs, links, licences
+    Tidy,
+    /// Write docs/workflow.schema.json from the engine's workflow model
+    Schema(SchemaOptions),
+    /// Run the benchmarks; print a table and write target/bench/latest.json
+    Bench(BenchOptions),
+    /// Measure anew, compare with the stored baseline, and fail on confirmed regressions
+    Regress(RegressOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaOptions {
+    /// Write nothing; exit with 1 when the committed schema is out of date
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchOptions {
+    /// Only groups with a benchmark whose id contains this text, or of the bench target of this name
+    pub(crate) filter: Option<String>,
+    /// One pass only
+    #[arg(long, conflicts_with = "passes")]
+    pub(crate) quick: bool,
+    /// How often every benchmark is measured; medians are taken over the passes [default: 3]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) passes: Option<u32>,
+    /// Write the report to this file too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Make this run the baseline of `cargo xtask regress` (with FILTER: only of what it measures)
+    #[arg(long)]
+    pub(crate) save_baseline: bool,
+}
+
+impl BenchOptions {
+    pub(crate) fn passes(&self) -> u32 {
+        if self.quick {
+            1
+        } else {
+            self.passes.unwrap_or(3)
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RegressOptions {
+    /// Only groups with a benchmark whose id contains this text, or of the bench target of this name
+    pub(crate) filter: Option<String>,
+    /// Slower by more than this many percent is a regression
+    #[arg(long, value_name = "PERCENT", default_value_t = 10.0, value_parser = percent)]
+    pub(crate) threshold: f64,
+    /// How often every benchmark is measured before it is compared
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) passes: u32,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err("expected a number of percent above zero".to_owned()),
+    }
+}
+
+/// The names a document may write after `cargo xtask`.
+pub(crate) fn task_names() -> Vec<String> {
+    let command = Cli::command();
+    let own = command
+        .get_subcommands()
+        .map(|task| task.get_name().to_owned());
+    own.chain(["help".to_owned()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn task_names_are_those_of_the_arguments() {
+        assert_eq!(
+            task_names(),
+            ["test", "tidy", "schema", "bench", "regress", "help"]
+        );
+    }
+
+    #[test]
+    fn threshold_must_be_a_positive_number() {
+        assert_eq!(percent("12.5"), Ok(12.5));
+        for bad in ["0", "-3", "NaN", "inf", "ten"] {
+            assert!(percent(bad).is_err(), "{bad} was accepted");
+        }
+    }
+
+    #[test]
+    fn quick_is_one_pass_and_the_default_three() {
+        let passes = |arguments: &[&str]| {
+            let all = [&["xtask", "bench"], arguments].concat();
+            match Cli::try_parse_from(all).unwrap().task {
+                Task::Bench(options) => options.passes(),
+                other => panic!("parsed as {other:?}"),
+            }
+        };
+        assert_eq!(passes(&[]), 3);
+        assert_eq!(passes(&["--quick"]), 1);
+        assert_eq!(passes(&["--passes", "7"]), 7);
+        assert!(Cli::try_parse_from(["xtask", "bench", "--passes", "0"]).is_err());
+    }
+}

@@ -1,0 +1,51 @@
+//! Development tasks: `cargo xtask test | tidy | schema | bench | regress`.
+//!
+//! Exit codes: 0 all is well, 1 a check, a test or a benchmark failed, 2 the task could not
+//! be carried out (bad arguments, no baseline, a build that fails).
+
+mod bench;
+mod cli;
+mod files;
+mod gate;
+mod markdown;
+mod out;
+mod process;
+mod regress;
+mod schema;
+mod source;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Task};
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Bad) => ExitCode::from(1),
+        Err(error) => {
+            out::error(&format!("error: {error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What a task found, when it could be carried out at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Good,
+    Bad,
+}
+
+fn run(task: Task) -> anyhow::Result<Outcome> {
+    match task {
+        Task::Test => gate::run(),
+        Task::Tidy => tidy::run(),
+        Task::Schema(options) => schema::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::Regress(options) => regress::run(&options),
+    }
+}
