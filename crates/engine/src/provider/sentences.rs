@@ -5,9 +5,9 @@ const LONGEST: usize = 600;
 /// A sentence has at least this many words.
 const FEWEST_WORDS: usize = 3;
 
-/// The sentences of a text, in order, without Markdown's signs. Code fences and tables are left out.
+/// The sentences of a text, in order, without Markdown's signs. Code fences, headings and tables are left out.
 ///
-/// A sentence ends at `.`, `!`, `?` or `…` before white space, and at the end of a paragraph, heading or list item.
+/// A sentence ends at `.`, `!`, `?` or `…` before white space, and at the end of a paragraph or list item.
 pub(super) fn sentences(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut paragraph = String::new();
@@ -17,7 +17,7 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
         if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
             fenced = !fenced;
             flush(&mut paragraph, &mut out);
-        } else if fenced || trimmed.is_empty() || is_table_or_rule(trimmed) {
+        } else if fenced || trimmed.is_empty() || is_no_prose(trimmed) {
             flush(&mut paragraph, &mut out);
         } else {
             let (body, begins) = strip_marker(trimmed);
@@ -28,17 +28,17 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
                 paragraph.push(' ');
             }
             paragraph.push_str(body);
-            if trimmed.starts_with('#') {
-                flush(&mut paragraph, &mut out);
-            }
         }
     }
     flush(&mut paragraph, &mut out);
     out
 }
 
-fn is_table_or_rule(line: &str) -> bool {
-    line.starts_with('|')
+/// Headings, tables, rules, markup and badges.
+fn is_no_prose(line: &str) -> bool {
+    line.starts_with("# ")
+        || line.starts_with("##")
+        || line.starts_with('|')
         || line.starts_with('<')
         || line.chars().all(|c| "-=*_ ".contains(c))
         || line.starts_with("[![")
@@ -109,7 +109,6 @@ mod tests {
     fn markdown_becomes_sentences() {
         let text = "# The big title\nOne two three. Four five\nsix seven! e.g. this one\n\n- item one two\n- item three four\n\n```\nlet code = 1;\n```\n| a | b | c |\n";
         let expect = [
-            "The big title",
             "One two three.",
             "Four five six seven!",
             "item one two",
@@ -123,7 +122,9 @@ mod tests {
             );
         }
         assert!(
-            !found.iter().any(|s| s.contains("code") || s.contains('|')),
+            !found
+                .iter()
+                .any(|s| s.contains("code") || s.contains('|') || s.contains("title")),
             "{found:?}"
         );
     }
