@@ -279,7 +279,7 @@ fn expressions() {
         "",
     );
     check(
-        "root: ${{ steps.a.x }}\nsteps: [{id: a, run: x}]",
+        "root: ${{ steps.a.stdout }}\nsteps: [{id: a, run: x}]",
         1,
         7,
         "before any step has run",
@@ -445,7 +445,77 @@ fn canonical_forms_of_inputs_and_codes() {
             "inputs: {{x: {value}}}\nsteps: [{{id: a, run: x}}]"
         ))
     };
-    assert_eq!(input("true"), input("{default: 'true'}"));
+    assert_eq!(input("true"), input("{default: true, type: boolean}"));
+    assert_ne!(input("true"), input("'true'"));
     assert_eq!(input("0755"), input("'0755'"));
     assert_ne!(input("0755"), input("755"));
+}
+
+#[test]
+fn what_cannot_work_is_told_before_anything_runs() {
+    let step = "steps: [{id: s, run: x}, {id: a, run: ";
+    check(
+        &format!("{step}'${{{{ steps.s.output }}}}'}}]"),
+        1,
+        39,
+        "a `run` step yields no `output`",
+        "",
+    );
+    check(
+        &format!("{step}'${{{{ steps.s.sdtout }}}}'}}]"),
+        1,
+        39,
+        "yields no `sdtout`",
+        "`stdout`",
+    );
+    check(
+        &format!("{step}'${{{{ 1 | toupper }}}}'}}]"),
+        1,
+        39,
+        "no filter `toupper`",
+        "",
+    );
+    check(
+        "steps: [{id: a, run: x, timeout: 0}]",
+        1,
+        34,
+        "a timeout of nothing",
+        "",
+    );
+    check(
+        "steps: [{id: a, read: x, env: {A: b}}]",
+        1,
+        31,
+        "`env` is for commands",
+        "",
+    );
+    check(
+        "inputs: {b-c: 1}\nsteps: [{id: a, run: x}]",
+        1,
+        10,
+        "`b-c` is not a name",
+        "",
+    );
+    check(
+        "inputs: {b: {type: number, default: x}}\nsteps: [{id: a, run: x}]",
+        1,
+        37,
+        "not of the input's type",
+        "",
+    );
+    check(
+        "env: {'A=B': 1}\nsteps: [{id: a, run: x}]",
+        1,
+        7,
+        "`A=B` is not the name",
+        "",
+    );
+    let two = "steps:\n- {id: r, read: x}\n- {id: a, consolidate: {from: r, output: o.md}}\n- {id: b, consolidate: {from: r, output: ./o.md}}\n";
+    check(two, 4, 42, "step `a` writes `./o.md` too", "");
+    let wide = "steps:\n- {id: r, read: x}\n- {id: a, foreach: [1, 2], consolidate: {from: r, output: o.md}}\n";
+    check(wide, 3, 59, "every task would write `o.md`", "");
+    let ring: String = (0..1000)
+        .map(|i| format!("- {{id: s{i}, run: x, needs: s{}}}\n", (i + 1) % 1000))
+        .collect();
+    assert!(errors(&format!("steps:\n{ring}"))[0].0.len() < 200);
 }

@@ -199,8 +199,8 @@ fn commands_that_fail() {
     );
     check(
         &folder,
-        "steps: [{id: b, run: 'true'}, {id: a, run: 'echo ${{ steps.b.nope }}'}]",
-        "`steps.b.nope`",
+        "steps: [{id: b, run: 'true'}, {id: a, run: 'echo ${{ steps.b.stdout.nope.x }}'}]",
+        "`steps.b.stdout.nope.x`",
     );
 }
 

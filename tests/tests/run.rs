@@ -392,16 +392,16 @@ fn a_called_workflow_has_the_callers_environment_and_its_errors_are_told() {
     let folder = Folder::with(&[
         (
             "outer.yaml",
-            "env: {OUTER: outer}\nsteps: [{id: in, workflow: inner.yaml}]\noutputs: {all: '${{ steps.in.outputs.all }}'}",
+            "env: {OUTER: outer}\nsteps: [{id: in, workflow: inner.yaml, env: {STEP: step}}]\noutputs: {all: '${{ steps.in.outputs.all }}'}",
         ),
         (
             "inner.yaml",
-            "steps: [{id: say, run: 'echo $OUTER ${{ env.OUTER }} ${{ env.FROM_OUTSIDE }}'}]\noutputs: {all: '${{ steps.say.stdout }}'}",
+            "steps: [{id: say, run: 'echo $OUTER $STEP ${{ env.OUTER }} ${{ env.FROM_OUTSIDE }}'}]\noutputs: {all: '${{ steps.say.stdout }}'}",
         ),
         ("fails.yaml", "steps: [{id: in, workflow: bad.yaml}]"),
         (
             "bad.yaml",
-            "steps: [{id: ok, run: 'true'}]\noutputs: {x: '${{ steps.ok.nope }}'}",
+            "steps: [{id: ok, run: 'true'}]\noutputs: {x: '${{ steps.ok.stdout.nope.x }}'}",
         ),
         ("left.yaml", "steps: [{id: in, workflow: out.yaml}]"),
         (
@@ -411,12 +411,12 @@ fn a_called_workflow_has_the_callers_environment_and_its_errors_are_told() {
     ]);
     assert_eq!(
         load_and_run(&folder, "outer.yaml").outputs["all"],
-        "outer outer seen\n"
+        "outer step outer seen\n"
     );
     let fails = load_and_run(&folder, "fails.yaml");
     let error = step(&fails, "in").error.as_deref().unwrap_or_default();
     assert!(
-        error.contains("bad.yaml") && error.contains("`steps.ok.nope`"),
+        error.contains("bad.yaml") && error.contains("`steps.ok.stdout.nope.x`"),
         "{error}"
     );
     assert_eq!(
@@ -429,14 +429,14 @@ fn a_called_workflow_has_the_callers_environment_and_its_errors_are_told() {
 fn an_output_that_cannot_be_had_fails_the_run_and_keeps_the_report() {
     let report = run(
         &nothing(),
-        "steps: [{id: a, run: 'true'}]\noutputs: {x: '${{ steps.a.nope }}', y: '${{ steps.a.exit_code }}'}",
+        "steps: [{id: a, run: 'true'}]\noutputs: {x: '${{ steps.a.stdout.nope.x }}', y: '${{ steps.a.exit_code }}'}",
     );
     assert_eq!(
         (report.outcome, report.outputs["y"].as_str()),
         (RunOutcome::Failed, "0")
     );
     assert!(
-        report.errors[0].contains("`x`") && report.errors[0].contains("steps.a.nope"),
+        report.errors[0].contains("`x`") && report.errors[0].contains("steps.a.stdout.nope.x"),
         "{:?}",
         report.errors
     );
@@ -511,5 +511,73 @@ fn hidden_and_ignored_files_do_not_depend_on_the_other_patterns() {
         report.outcome,
         RunOutcome::Succeeded,
         "an ignore file above the root is obeyed"
+    );
+}
+
+#[test]
+fn inputs_have_types() {
+    let workflow = "
+inputs: {flag: {default: false}, n: {default: 3}, k: 0, word: '7', code: 007, given: {type: number}}
+steps:
+  - {id: flagged, if: inputs.flag, run: 'true'}
+  - {id: zero, if: not inputs.k, run: 'true'}
+outputs:
+  sum: ${{ inputs.n + 1 + inputs.given }}
+  word: ${{ inputs.word ~ inputs.code }}
+";
+    let run_given = |flag: &str, given: &str| {
+        let folder = nothing();
+        let mut options = RunOptions::new(folder.path());
+        options.inputs.insert("flag".into(), flag.into());
+        options.inputs.insert("given".into(), given.into());
+        let document = autoexec_engine::parse("w", workflow).unwrap_or_else(|e| panic!("{e}"));
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(Engine::new(settings()).run(document.into(), options))
+    };
+    let report = run_given("false", "2").expect("ran");
+    assert_eq!(step(&report, "flagged").outcome, StepOutcome::Skipped);
+    assert_eq!(step(&report, "zero").outcome, StepOutcome::Succeeded);
+    assert_eq!(
+        (
+            report.outputs["sum"].as_str(),
+            report.outputs["word"].as_str()
+        ),
+        ("6", "7007")
+    );
+    assert_eq!(
+        step(&run_given("true", "1.5").expect("ran"), "flagged").outcome,
+        StepOutcome::Succeeded
+    );
+    for (flag, given, expect) in [
+        (
+            "yes",
+            "2",
+            "`flag`: it must be `true` or `false`, not `yes`",
+        ),
+        ("true", "nan", "a number, not `nan`"),
+    ] {
+        let e = run_given(flag, given).expect_err("wrong type").to_string();
+        assert!(e.contains(expect), "{e}");
+    }
+}
+
+#[test]
+fn what_a_failed_command_said_is_there_for_handlers_and_in_the_report() {
+    let report = run(
+        &nothing(),
+        "
+on_failure: continue
+steps:
+  - {id: a, run: 'for i in 1 2 3 4 5; do echo line $i; done; echo oops >&2; exit 9'}
+  - {id: b, if: failure(), run: [echo, -n, '${{ steps.a.exit_code }} ${{ steps.a.stderr | trim }} ${{ steps.a.outcome }}'], needs: a}
+outputs: {said: '${{ steps.b.stdout }}'}
+",
+    );
+    assert_eq!(report.outputs["said"], "9 oops failed");
+    let a = step(&report, "a");
+    assert_eq!(a.exit_code, Some(9));
+    assert_eq!(
+        a.said.as_deref(),
+        Some("line 1\nline 2\nline 3\nline 4\nline 5\noops")
     );
 }

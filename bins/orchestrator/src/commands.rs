@@ -13,7 +13,11 @@ use crate::report;
 use crate::terminal::print;
 
 pub(crate) fn dispatch(arguments: Arguments) -> Result<Exit> {
-    let config = arguments.config.as_deref();
+    // A variable that is set to nothing is as good as not set.
+    let config = arguments
+        .config
+        .as_deref()
+        .filter(|p| !p.as_os_str().is_empty());
     match &arguments.command {
         Command::Run(run) => crate::run::run(run, settings(config)?),
         Command::Check(check) => check_workflows(check),

@@ -15,6 +15,8 @@ use crate::terminal::tell;
 
 /// Rows of the table; of longer workflows the rows that matter most are shown.
 const MOST_ROWS: usize = 60;
+/// Characters of a result; errors are told in full below the table.
+const MOST_RESULT: usize = 72;
 /// Problems told per step; all are in the JSON report.
 const MOST_PROBLEMS: usize = 3;
 
@@ -224,7 +226,6 @@ fn percent(rate: f64) -> String {
 type Cell = (String, Style);
 
 fn rows(steps: &[StepReport]) -> String {
-    let plain = |text: &str| (text.to_owned(), BOLD);
     let header = [
         "step",
         "outcome",
@@ -232,12 +233,11 @@ fn rows(steps: &[StepReport]) -> String {
         "tokens",
         "cache hits",
         "result",
-    ]
-    .map(plain);
+    ];
+    let header = header.map(|text| (text.to_owned(), BOLD));
     let (shown, hidden) = chosen(steps);
-    let rows: Vec<[Cell; 6]> = std::iter::once(header)
-        .chain(shown.iter().map(|s| cells(s)))
-        .collect();
+    let cells = shown.iter().map(|s| cells(s));
+    let mut rows: Vec<[Cell; 6]> = std::iter::once(header).chain(cells).collect();
     let width = |column: usize| {
         rows.iter()
             .map(|r| r[column].0.chars().count())
@@ -245,28 +245,52 @@ fn rows(steps: &[StepReport]) -> String {
             .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..5).map(width).collect();
-    let mut out = String::new();
-    for row in &rows {
-        for (column, (text, style)) in row.iter().enumerate() {
-            let pad = widths.get(column).map_or(0, |w| w - text.chars().count());
-            let (left, right) = if (2..5).contains(&column) {
-                (pad, 0)
-            } else {
-                (0, pad)
-            };
-            let gap = if column < 5 { "  " } else { "" };
-            _ = write!(out, "{:left$}{style}{text}{style:#}{:right$}{gap}", "", "");
-        }
-        out.truncate(out.trim_end().len());
-        out.push('\n');
+    if let Some(room) = terminal_columns() {
+        let left = room.saturating_sub(widths.iter().map(|w| w + 2).sum());
+        rows.iter_mut()
+            .for_each(|row| shorten(&mut row[5].0, left.max(12)));
     }
+    let mut out: String = rows.iter().map(|row| line(row, &widths)).collect();
     if hidden > 0 {
         _ = writeln!(
             out,
-            "{DIM}… and {hidden} more steps; --json lists all{DIM:#}"
+            "{DIM}… and {} more, the fastest; --json lists all{DIM:#}",
+            grouped(hidden as u64)
         );
     }
     out
+}
+
+fn line(row: &[Cell; 6], widths: &[usize]) -> String {
+    let mut out = String::new();
+    for (column, (text, style)) in row.iter().enumerate() {
+        let pad = widths.get(column).map_or(0, |w| w - text.chars().count());
+        let (left, right) = if (2..5).contains(&column) {
+            (pad, 0)
+        } else {
+            (0, pad)
+        };
+        let gap = if column < 5 { "  " } else { "" };
+        _ = write!(out, "{:left$}{style}{text}{style:#}{:right$}{gap}", "", "");
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+fn terminal_columns() -> Option<usize> {
+    terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0))
+}
+
+/// Cuts a text to so many characters, and shows that it did.
+fn shorten(text: &mut String, room: usize) {
+    if let Some((end, _)) = text.char_indices().nth(room.saturating_sub(1))
+        && text.chars().count() > room
+    {
+        text.truncate(end);
+        text.push('…');
+    }
 }
 
 /// All steps, or of many those that did not succeed and the slowest, in the order of the file.
@@ -318,10 +342,9 @@ fn cells(step: &StepReport) -> [Cell; 6] {
             .lines()
             .next()
             .unwrap_or_default()
-            .chars()
-            .take(60)
-            .collect(),
+            .to_owned(),
     };
+    shorten(&mut result, MOST_RESULT);
     if step.attempts > step.tasks {
         _ = write!(result, " ({} attempts)", step.attempts);
     }
@@ -347,6 +370,9 @@ pub(crate) fn print_failures(report: &RunReport) {
                 "{at}: {}",
                 step.error.as_deref().unwrap_or_default()
             ));
+            for line in step.said.iter().flat_map(|said| said.lines()) {
+                tell(&format!("  {DIM}│{DIM:#} {line}\n"));
+            }
         }
         if !step.problems.is_empty() {
             let shown = step

@@ -101,7 +101,11 @@ fn options(run: &Run, round: u32, cancel: &CancellationToken) -> Result<RunOptio
     if let Some(out) = &run.out {
         options.out = here.join(out);
     }
-    options.inputs = run.inputs.iter().cloned().collect();
+    for (name, value) in &run.inputs {
+        if options.inputs.insert(name.clone(), value.clone()).is_some() {
+            anyhow::bail!("the input `{name}` is given twice");
+        }
+    }
     // Variables that are not UTF-8 cannot stand in expressions; commands inherit them all the same.
     options.env = std::env::vars_os()
         .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))

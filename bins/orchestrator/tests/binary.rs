@@ -30,7 +30,7 @@ fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
 fn exit_codes_tell_success_failure_and_bad_input_apart() {
     let folder = Folder::with(&[
         ("ok.yaml", "steps: [{id: a, run: 'true'}]"),
-        ("bad.yaml", "\nsteps:\n- id: a\n  run: exit 7\n"),
+        ("bad.yaml", "\nsteps:\n- id: a\n  run: echo why; exit 7\n"),
         ("wrong.yaml", "stesp: []\n"),
         ("settings.toml", "[files]\nentires = 1\n"),
     ]);
@@ -40,7 +40,10 @@ fn exit_codes_tell_success_failure_and_bad_input_apart() {
     let (code, out, err) = run(&folder, &["run", "bad.yaml"]);
     assert_eq!(code, Some(1));
     assert!(out.contains("bad failed in"), "{out}");
-    assert_eq!(err, "error: bad.yaml:3, step `a`: exit code 7\n");
+    assert_eq!(
+        err,
+        "error: bad.yaml:3, step `a`: exit code 7; it said: why\n  │ why\n"
+    );
     for arguments in [
         &["run", "wrong.yaml"][..],
         &["check", "wrong.yaml"],

@@ -139,16 +139,14 @@ pub(crate) async fn run_nested(
     caller: &Runner,
     document: Arc<Document>,
     given: BTreeMap<String, String>,
+    step_env: BTreeMap<String, String>,
     cancel: CancellationToken,
 ) -> Result<RunReport, Error> {
     let inputs = inputs(&document.workflow, given)?;
-    let prepared = Prepared::new(
-        &document.workflow,
-        inputs,
-        caller.seen_env.clone(),
-        &caller.env,
-        &caller.run_id,
-    )?;
+    let (mut env, mut seen) = (caller.env.clone(), caller.seen_env.clone());
+    env.extend(step_env.clone());
+    seen.extend(step_env);
+    let prepared = Prepared::new(&document.workflow, inputs, seen, &env, &caller.run_id)?;
     let real = caller.root.resolve(Path::new(&prepared.root));
     let real = real.map_err(|e| Error::Folder {
         role: "root",

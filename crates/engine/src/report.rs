@@ -85,6 +85,10 @@ pub struct StepReport {
     pub error: Option<String>,
     /// Parts of its work that were left out.
     pub problems: Vec<Problem>,
+    /// The exit code of the command that made it fail.
+    pub exit_code: Option<i32>,
+    /// The last lines of what that command said.
+    pub said: Option<String>,
 }
 
 /// How a step ended.

@@ -117,6 +117,7 @@ impl Walk {
         let all: Vec<String> = object
             .exactly_one
             .iter()
+            .filter(|n| object.field(n).is_some_and(|f| f.reserved.is_none()))
             .map(|n| format!("`{n}`"))
             .collect();
         match found.as_slice() {
@@ -278,13 +279,18 @@ impl Walk {
         }
     }
 
+    /// Keeps its type. A number whose text says more (`0755`, `1.50`) is that text.
     fn literal(&mut self, node: &Node) -> Node {
-        let node = self.scalar(node);
-        if node.as_str().is_some_and(template::is_template) {
-            let message = "this text is taken as it is; it cannot hold an expression";
-            self.error(Diagnostic::new(message, node.place));
+        match &node.value {
+            Value::Bool(_) | Value::Integer(_) => node.clone(),
+            Value::Float(number, text) if number.to_string() == *text => node.clone(),
+            Value::String(text) if template::is_template(text) => {
+                let message = "this text is taken as it is; it cannot hold an expression";
+                self.error(Diagnostic::new(message, node.place));
+                node.clone()
+            }
+            _ => self.scalar(node),
         }
-        node
     }
 
     fn integer(&mut self, node: &Node, min: i64, max: i64) -> Node {

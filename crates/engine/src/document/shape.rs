@@ -35,7 +35,7 @@ pub enum Shape {
     Size,
     /// A string, number or boolean, kept as a string with templates (environment values).
     Scalar,
-    /// A string, number or boolean, kept as a string that is taken as it is.
+    /// A string, number or boolean that is taken as it is and keeps its type.
     Literal,
     /// One of a few words.
     OneOf(&'static [&'static str]),

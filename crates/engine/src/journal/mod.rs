@@ -35,7 +35,9 @@ impl Journal {
         let mut file = options.open(path)?;
         let mut head = MAGIC.to_vec();
         head.extend(VERSION.to_le_bytes());
-        file.write_all(&head)?;
+        // A journal without its head would only be in the way of the next try.
+        file.write_all(&head)
+            .inspect_err(|_| _ = std::fs::remove_file(path))?;
         Ok(Self {
             file,
             workflow_file: workflow_file.to_owned(),
@@ -197,6 +199,8 @@ mod tests {
             summary: "exit 0".into(),
             error: None,
             problems: Vec::new(),
+            exit_code: None,
+            said: None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! The shared part, and the short actions; the others have files of their own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minijinja::value::Value;
 use tokio_util::sync::CancellationToken;
@@ -149,7 +150,7 @@ impl One<'_> {
 
     async fn search(&self, search: &Search) -> Result<Done, StepError> {
         let pattern = self.render(&search.pattern)?;
-        let files = self.files_of(&search.within);
+        let files = Arc::new(self.files_of(&search.within));
         let (shared, search, stop) = (
             self.runner.shared.clone(),
             search.clone(),
@@ -185,7 +186,9 @@ impl One<'_> {
                 StepError::Invalid(format!("the workflow `{}` was not loaded", nested.path))
             })?;
         let inputs = self.render_map(&nested.inputs)?;
-        let report = engine::run_nested(self.runner, called.clone(), inputs, self.stop.clone());
+        let env = self.render_map(&self.step.env)?;
+        let report =
+            engine::run_nested(self.runner, called.clone(), inputs, env, self.stop.clone());
         let report = report
             .await
             .map_err(|e| StepError::Invalid(format!("`{}`: failed to {e}", nested.path)))?;

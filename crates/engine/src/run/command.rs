@@ -37,6 +37,7 @@ impl One<'_> {
         self.ended(run, &command, ended)
     }
 
+    /// Success by the exit code, or the error with everything that was said.
     fn ended(
         &self,
         run: &Run,
@@ -60,18 +61,15 @@ impl One<'_> {
             stdout: ended.stdout.text(),
             stderr: ended.stderr.text(),
         };
-        match output.exit_code {
-            Some(code) if run.success_codes.contains(&code) => Ok(Output::Run(output)),
-            Some(code) => Err(StepError::Failed(format!(
-                "exit code {code}{}",
-                said(&output)
-            ))),
-            None => Err(StepError::Failed(format!(
-                "killed by {}{}",
-                signal_name(&ended.status),
-                said(&output)
-            ))),
-        }
+        let why = match output.exit_code {
+            Some(code) if run.success_codes.contains(&code) => return Ok(Output::Run(output)),
+            Some(code) => format!("exit code {code}"),
+            None => format!("killed by {}", signal_name(&ended.status)),
+        };
+        Err(StepError::Command(
+            format!("{why}{}", said(&output)),
+            Box::new(output),
+        ))
     }
 }
 

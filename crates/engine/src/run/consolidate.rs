@@ -129,6 +129,9 @@ fn fill(section: &mut Section, output: &Output) {
             output.summary()
         }
         Output::Search(search) => {
+            section
+                .files_checked
+                .extend(search.files.iter().map(|f| f.name.clone()));
             fill_findings(section, search);
             format!("`{}`: {}.", search.pattern, output.summary())
         }

@@ -79,6 +79,8 @@ pub(crate) struct Match {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct SearchOutput {
     pub(crate) pattern: String,
+    #[serde(skip)]
+    pub(crate) files: Arc<Vec<FileEntry>>,
     #[serde(serialize_with = "severity")]
     pub(crate) severity: Severity,
     pub(crate) findings: Vec<Match>,
@@ -126,6 +128,18 @@ pub(crate) struct ConsolidateOutput {
 pub(crate) struct WorkflowOutput {
     pub(crate) outputs: BTreeMap<String, String>,
     pub(crate) report: Box<RunReport>,
+}
+
+impl RunOutput {
+    /// The last lines of both streams, what stands in standard error behind the rest.
+    pub(crate) fn last_lines(&self) -> String {
+        const LINES: usize = 40;
+        const LINE_CHARS: usize = 500;
+        let lines: Vec<&str> = self.stdout.lines().chain(self.stderr.lines()).collect();
+        let shown = &lines[lines.len().saturating_sub(LINES)..];
+        let cut = |line: &&str| line.chars().take(LINE_CHARS).collect::<String>();
+        shown.iter().map(cut).collect::<Vec<_>>().join("\n")
+    }
 }
 
 impl Output {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Serde, Value};
+use serde_json::Value as Json;
 
 use crate::document::diagnostic::suggestion;
 use crate::error::Error;
 use crate::workflow::expression::Expressions;
-use crate::workflow::model::Workflow;
+use crate::workflow::model::{InputKind, Workflow};
 
 use super::scope::{Scope, Steps};
 
@@ -16,19 +17,29 @@ use super::scope::{Scope, Steps};
 pub(crate) fn inputs(
     workflow: &Workflow,
     mut given: BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, Error> {
+) -> Result<BTreeMap<String, Json>, Error> {
     let mut all = BTreeMap::new();
     for (name, input) in &workflow.inputs {
-        match given.remove(name).or_else(|| input.default.clone()) {
-            Some(value) => _ = all.insert(name.clone(), value),
-            None if input.required => {
-                return Err(Error::MissingInput {
-                    name: name.clone(),
-                    description: input.description.clone(),
-                });
-            }
-            None => _ = all.insert(name.clone(), String::new()),
-        }
+        let kind = input.kind.unwrap_or(InputKind::String);
+        let value = match given.remove(name) {
+            Some(text) => kind.read(&text).ok_or_else(|| Error::InputType {
+                name: name.clone(),
+                value: text,
+                kind,
+            })?,
+            None => match &input.default {
+                Some(default) => default.clone(),
+                None if input.required => {
+                    let description = input.description.clone();
+                    return Err(Error::MissingInput {
+                        name: name.clone(),
+                        description,
+                    });
+                }
+                None => Json::String(String::new()),
+            },
+        };
+        all.insert(name.clone(), value);
     }
     match given.into_keys().next() {
         Some(name) => {
@@ -52,7 +63,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     pub(crate) fn new(
         workflow: &Workflow,
-        inputs: BTreeMap<String, String>,
+        inputs: BTreeMap<String, Json>,
         given_env: BTreeMap<String, String>,
         inherited: &BTreeMap<String, String>,
         run_id: &str,
@@ -86,6 +97,14 @@ impl Prepared {
         seen.extend(env.clone());
         scope.env = Value::from(Serde(&seen));
         let root = render("root", &workflow.root, &scope)?;
+        if root.trim().is_empty() {
+            let why = "it is empty; write `.` for the current folder".into();
+            return Err(Error::Folder {
+                role: "root",
+                path: root,
+                why,
+            });
+        }
         Ok(Self {
             scope,
             env,

@@ -165,7 +165,7 @@ impl Reader<'_> {
     ) -> Option<Result<FileEntry, Problem>> {
         let entry = match entry {
             Ok(entry) => entry,
-            Err(e) => return Some(Err(Problem::new("walk", e))),
+            Err(e) => return Some(Err(self.walk_error(e))),
         };
         let kind = entry.file_type()?;
         let relative = entry.path().strip_prefix(self.root.path()).ok()?;
@@ -181,6 +181,17 @@ impl Reader<'_> {
             name,
             path: entry.into_path(),
         }))
+    }
+
+    fn walk_error(&self, error: ignore::Error) -> Problem {
+        match error {
+            ignore::Error::WithPath { path, err } => {
+                let relative = path.strip_prefix(self.root.path()).unwrap_or(&path);
+                Problem::new(relative.to_string_lossy(), err)
+            }
+            ignore::Error::WithDepth { err, .. } => self.walk_error(*err),
+            other => Problem::new(".", other),
+        }
     }
 
     /// A symbolic link counts as the file that it leads to, if that lies below the root. Linked folders are not entered.

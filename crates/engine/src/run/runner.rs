@@ -20,7 +20,7 @@ use crate::workflow::Document;
 use crate::workflow::expression::Expressions;
 use crate::workflow::model::{Foreach, Step};
 
-use super::output::{Output, Problem};
+use super::output::{Output, Problem, RunOutput};
 use super::scope::{Scope, StepState, Steps};
 
 /// Most elements of a `foreach`.
@@ -148,11 +148,9 @@ impl Runner {
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let error = match self.attempt(step, task, &scope).await {
                 Ok(done) => return Ok(done),
-                Err(e @ (StepError::Failed(_) | StepError::Problems(_)))
-                    if attempt < step.retry.attempts && !task.cancel.is_cancelled() =>
-                {
-                    e.to_string()
-                }
+                Err(
+                    e @ (StepError::Failed(_) | StepError::Problems(_) | StepError::Command(..)),
+                ) if attempt < step.retry.attempts && !task.cancel.is_cancelled() => e.to_string(),
                 Err(e) => return Err(e),
             };
             attempt += 1;
@@ -229,8 +227,14 @@ impl Runner {
             summary: summary(&done),
             error: error.clone(),
             problems: problems(outcome, &done),
+            exit_code: failed_command(outcome).and_then(|c| c.exit_code),
+            said: failed_command(outcome).map(RunOutput::last_lines),
         };
-        let outputs = done.iter().map(|d| d.output.clone()).collect();
+        let mut outputs: Vec<Output> = done.iter().map(|d| d.output.clone()).collect();
+        if step.foreach.is_none() {
+            // Handlers of the failure can see what the command said.
+            outputs.extend(failed_command(outcome).cloned().map(Output::Run));
+        }
         let is_wide = step.foreach.is_some();
         (
             StepState {
@@ -355,6 +359,17 @@ fn failed(results: &[TaskResult]) -> (StepOutcome, Option<String>) {
         n => format!("{} of {n} tasks failed; task {index}: {why}", real.len()),
     };
     (StepOutcome::Failed, Some(message))
+}
+
+/// The command that made a step fail, if one did; of several the first.
+fn failed_command(outcome: &Outcome<Done, StepError>) -> Option<&RunOutput> {
+    let Outcome::Failed(results) = outcome else {
+        return None;
+    };
+    results.iter().flatten().find_map(|result| match result {
+        Err(Failure::Error(StepError::Command(_, output))) => Some(output.as_ref()),
+        _ => None,
+    })
 }
 
 /// What was left out, by tasks that succeeded and by those that failed for it.

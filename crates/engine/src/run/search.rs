@@ -1,6 +1,7 @@
 //! `search`: lines that match, in files that were read.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use autoexec_consolidator::Severity;
 use autoexec_file_cache::{FileCache, ReadManyOptions};
@@ -21,13 +22,14 @@ const LINE_CHARS: usize = 200;
 pub(super) fn search(
     search: &Search,
     pattern: &str,
-    files: &[FileEntry],
+    files: &Arc<Vec<FileEntry>>,
     cache: &FileCache,
     stop: &CancellationToken,
 ) -> Result<(SearchOutput, StepCache), StepError> {
     let regex = compile(search, pattern)?;
     let mut out = SearchOutput {
         pattern: pattern.to_owned(),
+        files: files.clone(),
         severity: search.severity.parse().unwrap_or(Severity::Info),
         findings: Vec::new(),
         count: 0,

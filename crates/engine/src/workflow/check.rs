@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use autoexec_scheduler::{Error as GraphError, GraphBuilder, Node as GraphNode, StepId};
 
 use crate::document::diagnostic::{Diagnostic, Place, suggestion};
 use crate::document::template::{is_template, segments};
-use crate::document::yaml::Node;
+use crate::document::yaml::{Node, Value};
 use crate::provider;
 
 use super::expression::{ROOTS, References};
-use super::model::{Action, Foreach, Input, Nested, Step, Workflow};
+use super::model::{Action, Consolidate, Foreach, Input, InputKind, Nested, Step, Workflow};
 
 /// Most steps of a workflow.
 const MAX_STEPS: usize = 100_000;
@@ -55,6 +55,7 @@ pub(super) fn check(
     for (index, step) in steps {
         checks.step(*index, step, errors);
     }
+    checks.same_outputs(steps, errors);
     if errors.is_empty() {
         checks.cycle(steps, errors);
     }
@@ -66,6 +67,15 @@ pub(super) fn locate_step(canonical: &Node, index: usize, keys: &[&str]) -> Plac
         Some(step) => locate(step, keys),
         None => canonical.place,
     }
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn is_variable(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['=', '\0'])
 }
 
 /// Follows keys and list indices as far as they lead.
@@ -178,6 +188,60 @@ fn action_texts<'a>(action: &'a Action, out: &mut Vec<Text<'a>>) {
     }
 }
 
+/// A circle, of a long one its ends.
+fn circle(names: &[String]) -> String {
+    const ENDS: usize = 5;
+    if names.len() <= 2 * ENDS + 2 {
+        return names.join(" → ");
+    }
+    let (first, last) = (&names[..ENDS], &names[names.len() - ENDS..]);
+    let between = names.len() - 2 * ENDS;
+    format!(
+        "{} → … {between} more … → {}",
+        first.join(" → "),
+        last.join(" → ")
+    )
+}
+
+/// What expressions can ask of a step.
+fn fields_of(step: &Step) -> Vec<&'static str> {
+    let own: &[&str] = match (&step.foreach, &step.action) {
+        (Some(_), _) => &["items"],
+        (None, Action::Read(_)) => &["files", "count", "bytes", "problems"],
+        (None, Action::Search(_)) => &SEARCH_FIELDS,
+        (None, Action::Run(_)) => &RUN_FIELDS,
+        (None, Action::Ask(_)) => &[
+            "text",
+            "provider",
+            "input_tokens",
+            "output_tokens",
+            "estimated",
+        ],
+        (None, Action::Consolidate(_)) => &["text", "path", "steps", "findings", "digest"],
+        (None, Action::Workflow(_)) => &["outputs", "report"],
+    };
+    own.iter().copied().chain(["outcome", "error"]).collect()
+}
+
+const SEARCH_FIELDS: [&str; 7] = [
+    "findings",
+    "count",
+    "files_matched",
+    "files_searched",
+    "pattern",
+    "severity",
+    "problems",
+];
+const RUN_FIELDS: [&str; 7] = [
+    "stdout",
+    "stderr",
+    "exit_code",
+    "command",
+    "stdout_bytes",
+    "stderr_bytes",
+    "truncated",
+];
+
 /// The nearest name, unless there are so many errors that nobody would read it.
 fn suggest<'a>(
     errors: usize,
@@ -266,6 +330,26 @@ enum Context<'a> {
 
 impl Checks<'_> {
     fn head(&self, errors: &mut Vec<Diagnostic>) {
+        for (section, is_valid, what) in [
+            (
+                "inputs",
+                is_name as fn(&str) -> bool,
+                "a name that expressions can use",
+            ),
+            ("outputs", is_name, "a name that expressions can use"),
+            ("env", is_variable, "the name of an environment variable"),
+        ] {
+            let Some(Value::Map(entries)) = self.canonical.get(section).map(|n| &n.value) else {
+                continue;
+            };
+            for (key, _) in entries.iter().filter(|(k, _)| !is_valid(&k.name)) {
+                errors.push(Diagnostic::new(
+                    format!("`{}` is not {what}", key.name),
+                    key.place,
+                ));
+            }
+        }
+        self.defaults(errors);
         let root = std::iter::once((vec!["root"], &self.workflow.root));
         let env = self.workflow.env.iter().map(|(k, v)| (vec!["env", k], v));
         for (keys, text) in root.chain(env) {
@@ -275,6 +359,21 @@ impl Checks<'_> {
         for (key, text) in &self.workflow.outputs {
             let place = || locate(self.canonical, &["outputs", key]);
             self.refs(&Text::template(&[], text), &place, Context::Outputs, errors);
+        }
+    }
+
+    fn defaults(&self, errors: &mut Vec<Diagnostic>) {
+        for (name, input) in &self.workflow.inputs {
+            let (Some(kind), Some(default)) = (input.kind, &input.default) else {
+                continue;
+            };
+            if InputKind::of(default) != kind {
+                let place = locate(self.canonical, &["inputs", name, "default"]);
+                errors.push(Diagnostic::new(
+                    "the default is not of the input's type",
+                    place,
+                ));
+            }
         }
     }
 
@@ -293,7 +392,42 @@ impl Checks<'_> {
             let keys: Vec<&str> = text.keys.iter().map(Cow::as_ref).collect();
             self.refs(&text, &|| at(&keys), Context::Step(step), errors);
         }
+        self.options(step, &at, errors);
         self.action(step, &at, errors);
+    }
+
+    fn options(&self, step: &Step, at: &dyn Fn(&[&str]) -> Place, errors: &mut Vec<Diagnostic>) {
+        let mut report = |keys: &[&str], message: String| {
+            errors.push(Diagnostic::new(message, at(keys)).in_step(&step.id));
+        };
+        if step.timeout.is_some_and(|t| t.is_zero()) {
+            report(
+                &["timeout"],
+                "a timeout of nothing always ends the step".into(),
+            );
+        }
+        let action = step.action.name();
+        if !step.env.is_empty() && !matches!(step.action, Action::Run(_) | Action::Workflow(_)) {
+            report(
+                &["env"],
+                format!("`env` is for commands; a `{action}` step has none"),
+            );
+        }
+        for key in step.env.keys().filter(|k| !is_variable(k)) {
+            report(
+                &["env", key],
+                format!("`{key}` cannot be the name of an environment variable"),
+            );
+        }
+        if let Action::Consolidate(c) = &step.action
+            && let (Some(output), Some(_)) = (&c.output, &step.foreach)
+            && !is_template(output)
+        {
+            let message = format!(
+                "every task would write `{output}`; use `${{{{ index }}}}` or `item` in the name"
+            );
+            report(&["consolidate", "output"], message);
+        }
     }
 
     /// Errors for what a text refers to and may not.
@@ -347,6 +481,20 @@ impl Checks<'_> {
         for name in refs.inputs.iter().filter(|n| !inputs.contains_key(*n)) {
             let help = suggest(errors, name, inputs.keys().map(String::as_str));
             out.push((format!("unknown input `{name}`"), help));
+        }
+        for filter in &refs.unknown_filters {
+            out.push((format!("there is no filter `{filter}`"), None));
+        }
+        for (id, field) in &refs.fields {
+            let Some(step) = self.actions.get(id.as_str()) else {
+                continue;
+            };
+            let fields = fields_of(step);
+            if !fields.contains(&field.as_str()) {
+                let help = suggest(errors, field, fields.iter().copied());
+                let action = step.action.name();
+                out.push((format!("a `{action}` step yields no `{field}`"), help));
+            }
         }
         if let Some(bare) = refs.bare {
             let help = format!("write `{bare}.NAME`");
@@ -448,6 +596,33 @@ impl Checks<'_> {
         }
     }
 
+    /// Two steps that write one file: the last would win.
+    fn same_outputs(&self, steps: &[(usize, Step)], errors: &mut Vec<Diagnostic>) {
+        let mut written: HashMap<PathBuf, &str> = HashMap::new();
+        for (index, step) in steps {
+            let Action::Consolidate(Consolidate {
+                output: Some(output),
+                ..
+            }) = &step.action
+            else {
+                continue;
+            };
+            // Conditions may exclude each other; what is inserted is not known.
+            if is_template(output) || step.condition.is_some() {
+                continue;
+            }
+            let path: PathBuf = Path::new(output)
+                .components()
+                .filter(|c| *c != Component::CurDir)
+                .collect();
+            if let Some(first) = written.insert(path, &step.id) {
+                let place = locate_step(self.canonical, *index, &["consolidate", "output"]);
+                let message = format!("step `{first}` writes `{output}` too");
+                errors.push(Diagnostic::new(message, place).in_step(&step.id));
+            }
+        }
+    }
+
     fn cycle(&self, steps: &[(usize, Step)], errors: &mut Vec<Diagnostic>) {
         let number: HashMap<&str, u32> = steps
             .iter()
@@ -470,7 +645,7 @@ impl Checks<'_> {
         let mut names: Vec<String> = cycle.iter().map(name).collect();
         names.extend(names.first().cloned());
         let (index, first) = &steps[cycle[0].index()];
-        let message = format!("steps need each other in a circle: {}", names.join(" → "));
+        let message = format!("steps need each other in a circle: {}", circle(&names));
         let place = locate_step(self.canonical, *index, &["id"]);
         errors.push(
             Diagnostic::new(message, place)

@@ -22,6 +22,10 @@ pub const MAX_BYTES: usize = 2048;
 pub struct References {
     /// Ids of steps.
     pub steps: BTreeSet<String>,
+    /// Fields of steps, by the step's id.
+    pub fields: BTreeSet<(String, String)>,
+    /// Filters that do not exist.
+    pub unknown_filters: BTreeSet<String>,
     /// Names of inputs.
     pub inputs: BTreeSet<String>,
     /// Names that no expression may use.
@@ -44,13 +48,22 @@ impl References {
     /// # Errors
     /// A sentence, when it does not compile.
     pub fn add_expression(&mut self, expression: &str) -> Result<(), String> {
-        static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(Environment::new);
+        static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(|| {
+            let mut environment = Environment::new();
+            add_filters(&mut environment);
+            environment
+        });
         check_length(expression)?;
         let compiled = PLAIN
             .compile_expression_owned(expression.to_owned())
             .map_err(|e| describe(expression, &e))?;
         for name in compiled.undeclared_variables(true) {
             self.add_name(&name);
+        }
+        for filter in filters_in(expression) {
+            if !is_filter(&PLAIN, filter) {
+                self.unknown_filters.insert(filter.to_owned());
+            }
         }
         Ok(())
     }
@@ -71,7 +84,11 @@ impl References {
     fn add_name(&mut self, name: &str) {
         let mut parts = name.split('.');
         let root = parts.next().unwrap_or_default();
-        match (root, parts.next()) {
+        let second = parts.next();
+        if let ("steps", Some(id), Some(field)) = (root, second, parts.next()) {
+            self.fields.insert((id.to_owned(), field.to_owned()));
+        }
+        match (root, second) {
             ("steps", Some(id)) => _ = self.steps.insert(id.to_owned()),
             ("inputs", Some(input)) => _ = self.inputs.insert(input.to_owned()),
             ("steps", None) => self.bare = Some("steps"),
@@ -84,6 +101,40 @@ impl References {
             (root, _) => _ = self.unknown.insert(root.to_owned()),
         }
     }
+}
+
+/// The names behind `|`, outside of quoted texts.
+fn filters_in(expression: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, byte) in expression.bytes().enumerate() {
+        match (quote, byte) {
+            _ if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(q), b) if b == q => quote = None,
+            (None, b @ (b'"' | b'\'')) => quote = Some(b),
+            (None, b'|') => {
+                let rest = expression[at + 1..].trim_start();
+                let end = rest
+                    .find(|c: char| !c.is_alphanumeric() && c != '_')
+                    .unwrap_or(rest.len());
+                out.push(&rest[..end]);
+            }
+            _ => {}
+        }
+    }
+    out.retain(|name| !name.is_empty());
+    out
+}
+
+/// minijinja finds out about a filter only when it is used.
+fn is_filter(environment: &Environment<'_>, name: &str) -> bool {
+    let used = environment
+        .compile_expression_owned(format!("1|{name}"))
+        .and_then(|e| e.eval(Value::UNDEFINED));
+    used.err()
+        .is_none_or(|e| e.kind() != minijinja::ErrorKind::UnknownFilter)
 }
 
 fn check_length(expression: &str) -> Result<(), String> {
@@ -101,7 +152,19 @@ fn describe(expression: &str, error: &minijinja::Error) -> String {
     let detail = error
         .detail()
         .map_or_else(|| error.kind().to_string(), str::to_owned);
-    format!("`{expression}`: {detail}")
+    format!("`{expression}`: {detail}{}", hint(expression))
+}
+
+/// What those who think in another language meant.
+fn hint(expression: &str) -> &'static str {
+    let assigns = expression.contains(" = ");
+    match expression {
+        e if e.contains("&&") => "; write `and`",
+        e if e.contains("||") => "; write `or`",
+        _ if assigns => "; write `==` to compare",
+        e if e.starts_with('!') && !e.starts_with("!=") => "; write `not`",
+        _ => "",
+    }
 }
 
 /// Evaluates expressions of one run.
@@ -119,7 +182,7 @@ impl Expressions {
         environment.add_function("always", || true);
         environment.add_function("failure", |state: &State<'_, '_>| failed(state));
         environment.add_function("success", |state: &State<'_, '_>| !failed(state));
-        environment.add_filter("quote", |text: String| quote(&text));
+        add_filters(&mut environment);
         Self { environment }
     }
 
@@ -166,6 +229,40 @@ impl Expressions {
         }
         Ok(out)
     }
+}
+
+/// Longest text that a filter may make, in bytes.
+const MAX_TEXT: usize = 64 << 20;
+
+/// Our filter, and those of minijinja that could make a text of any size, with a bound.
+fn add_filters(environment: &mut Environment<'static>) {
+    environment.add_filter("quote", |text: String| quote(&text));
+    environment.add_filter("replace", |text: String, from: String, to: String| {
+        let grown = text.matches(from.as_str()).count().saturating_mul(to.len());
+        bounded(grown.saturating_add(text.len()), || {
+            text.replace(&from, &to)
+        })
+    });
+    environment.add_filter("join", |list: Value, between: Option<String>| {
+        let between = between.unwrap_or_default();
+        let parts: Vec<String> = list.try_iter()?.map(|v| v.to_string()).collect();
+        let size = parts
+            .iter()
+            .map(|p| p.len().saturating_add(between.len()))
+            .fold(0, usize::saturating_add);
+        bounded(size, || parts.join(&between))
+    });
+}
+
+fn bounded(size: usize, make: impl FnOnce() -> String) -> Result<String, minijinja::Error> {
+    if size <= MAX_TEXT {
+        return Ok(make());
+    }
+    let why = format!("a text of more than {MAX_TEXT} bytes");
+    Err(minijinja::Error::new(
+        minijinja::ErrorKind::InvalidOperation,
+        why,
+    ))
 }
 
 /// The scope says under this name whether a needed step failed.
@@ -245,6 +342,34 @@ mod tests {
                 .expect_err(expression);
             assert!(e.contains(expression), "{e}");
         }
+    }
+
+    #[test]
+    fn texts_do_not_grow_without_bound() {
+        let grow = "'aaaaaaaaaa'|replace('a','aaaaaaaaaa')|replace('a','aaaaaaaaaa')|replace('a','aaaaaaaaaa')|replace('a','aaaaaaaaaa')|replace('a','aaaaaaaaaa')|replace('a','aaaaaaaaaa')|replace('a','aaaaaaaaaa')|replace('a','aaaaaaaaaa')";
+        let e = evaluator().value(grow, &scope()).expect_err("too long");
+        assert!(e.contains("more than"), "{e}");
+        assert!(
+            evaluator()
+                .value("range(99999)|join('x'*10000)", &scope())
+                .is_err()
+        );
+        assert_eq!(
+            evaluator()
+                .render(
+                    "${{ ['a', 1]|join('-') }}${{ 'aba'|replace('b', 'c') }}",
+                    &scope()
+                )
+                .as_deref(),
+            Ok("a-1aca")
+        );
+    }
+
+    #[test]
+    fn habits_of_other_languages_get_a_hint() {
+        let hint = |e: &str| References::default().add_expression(e).expect_err(e);
+        assert!(hint("inputs.a && inputs.b").ends_with("write `and`"));
+        assert!(hint("inputs.a = 1").ends_with("write `==` to compare"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::document::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::yaml::{self, Node};
 
 use super::check;
-use super::model::{Action, Step, Workflow};
+use super::model::{Action, InputKind, Step, Workflow};
 use super::spec::WORKFLOW;
 
 /// Deepest nesting of workflows that call each other.
@@ -82,7 +82,7 @@ impl Loader {
 
 fn read_and_parse(path: &Path) -> Result<(Document, Node, String), Diagnostics> {
     let file = path.display().to_string();
-    let text = std::fs::read(path)
+    let text = read_regular(path)
         .map_err(|e| Diagnostic::whole(format!("cannot read the workflow: {e}")))
         .and_then(|bytes| {
             String::from_utf8(bytes).map_err(|e| {
@@ -96,6 +96,23 @@ fn read_and_parse(path: &Path) -> Result<(Document, Node, String), Diagnostics> 
         .map_err(|e| Diagnostics::single(&file, "", e))?;
     let (document, canonical) = parse_with_places(&file, &text)?;
     Ok((document, canonical, text))
+}
+
+/// Reads a file that is one: a pipe or a device could be read for ever.
+fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    if about.len() > yaml::MAX_BYTES as u64 {
+        let why = format!(
+            "it has {} bytes, more than {}",
+            about.len(),
+            yaml::MAX_BYTES
+        );
+        return Err(std::io::Error::other(why));
+    }
+    std::fs::read(path)
 }
 
 /// Checks a workflow given as text. Workflows that it calls are not looked for.
@@ -117,6 +134,13 @@ fn parse_with_places(file: &str, text: &str) -> Result<(Document, Node), Diagnos
         return Err(Diagnostics::many(file, text, errors));
     }
     workflow.steps = steps.into_iter().map(|(_, step)| complete(step)).collect();
+    for input in workflow.inputs.values_mut() {
+        let default = input
+            .default
+            .as_ref()
+            .map_or(InputKind::String, InputKind::of);
+        input.kind = input.kind.or(Some(default));
+    }
     if workflow.name.is_empty() {
         workflow.name = Path::new(file)
             .file_stem()

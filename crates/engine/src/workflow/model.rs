@@ -51,12 +51,56 @@ pub struct Input {
     /// What it is for.
     #[serde(default)]
     pub description: String,
+    /// What a given value must be; filled in from the default when not written.
+    #[serde(rename = "type", default)]
+    pub kind: Option<InputKind>,
     /// Its value when none is given.
     #[serde(default)]
-    pub default: Option<String>,
+    pub default: Option<serde_json::Value>,
     /// Whether it must be given.
     #[serde(default)]
     pub required: bool,
+}
+
+/// The type of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InputKind {
+    /// Any text.
+    String,
+    /// An integer or a decimal number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+}
+
+impl InputKind {
+    /// The type that a value has.
+    pub fn of(value: &serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Bool(_) => Self::Boolean,
+            serde_json::Value::Number(_) => Self::Number,
+            _ => Self::String,
+        }
+    }
+
+    /// Reads a value given as text.
+    pub fn read(self, text: &str) -> Option<serde_json::Value> {
+        let is_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+        match self {
+            Self::String => Some(text.into()),
+            Self::Boolean => text.parse::<bool>().ok().map(Into::into),
+            Self::Number => {
+                let integer = text.parse::<i64>().ok().map(serde_json::Value::from);
+                let number = || text.parse::<f64>().ok().filter(|_| is_number);
+                integer.or_else(|| {
+                    number()
+                        .and_then(serde_json::Number::from_f64)
+                        .map(Into::into)
+                })
+            }
+        }
+    }
 }
 
 /// Whether independent steps go on after a failure.

@@ -93,6 +93,11 @@ static INPUT: Object = Object {
     exactly_one: &[],
     fields: &[
         Field::new("description", Shape::Text, "What it is for."),
+        Field::new(
+            "type",
+            Shape::OneOf(&["string", "number", "boolean"]),
+            "What a given value must be; that of the default when absent, else string.",
+        ),
         Field::new("default", Shape::Literal, "Its value when none is given."),
         Field::new("required", Shape::Bool, "Whether it must be given.").default("false"),
     ],
