@@ -16,10 +16,7 @@ const BATCH: u32 = 64;
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(400));
+    config = autoexec_benches::pass();
     targets = append, unchanged, replace
 }
 criterion_main!(benches);

@@ -6,7 +6,6 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
 
 use autoexec_engine::{Engine, RunOptions, Settings, document::yaml, parse};
 use autoexec_scheduler::{GraphBuilder, Node, Options};
@@ -83,10 +82,7 @@ fn run(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(400));
+    config = autoexec_benches::pass();
     targets = check, run
 }
 criterion_main!(benches);

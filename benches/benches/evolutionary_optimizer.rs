@@ -5,7 +5,6 @@
 )]
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use autoexec_evolutionary_optimizer::{
     Candidate, Convergence, Islands, Options, Outcome, Space, Stop, Value, optimize,
@@ -136,10 +135,7 @@ fn islands(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(400));
+    config = autoexec_benches::pass();
     targets = overhead, islands
 }
 criterion_main!(benches);

@@ -13,7 +13,6 @@ use std::fs;
 use std::hint::black_box;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 const FILES: usize = 10_000;
 
@@ -144,8 +143,7 @@ fn reread(c: &mut Criterion, paths: &[PathBuf]) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().sample_size(20)
-        .warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
+    config = autoexec_benches::pass();
     targets = hit, many
 }
 criterion_main!(benches);

@@ -19,10 +19,7 @@ type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(400));
+    config = autoexec_benches::pass();
     targets = record, guard, snapshot, rss
 }
 criterion_main!(benches);

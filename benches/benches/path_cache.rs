@@ -1,4 +1,4 @@
-//! What cleaning and resolving a path cost, beside a scan of its bytes and the two `stat`s of a validated hit.
+//! What cleaning and resolving a path cost, beside a copy of its bytes and the two `stat`s of a validated hit.
 #![allow(
     missing_docs,
     reason = "criterion's macros generate undocumented items"
@@ -10,7 +10,6 @@ use std::borrow::Cow;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 const CLEAN: &str = "/srv/ci/projects/autoexec/crates/path-cache/src/normalization.rs";
 const MESSY: &str =
@@ -80,8 +79,7 @@ fn resolve(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().sample_size(20)
-        .warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
+    config = autoexec_benches::pass();
     targets = normalize_clean, normalize_messy, resolve
 }
 criterion_main!(benches);

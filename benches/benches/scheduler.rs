@@ -6,7 +6,6 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
 
 use autoexec_scheduler::{Graph, GraphBuilder, Node, OnFailure, Options, Report, StepId, run_fn};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -164,10 +163,7 @@ fn build_10_000(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(400));
+    config = autoexec_benches::pass();
     targets = fan_of_10_000, waiting_fan_of_10_000, chain_of_1_000, build_10_000
 }
 criterion_main!(benches);
