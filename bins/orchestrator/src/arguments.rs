@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Runs agent workflows: reads files, runs commands, asks models, verifies and consolidates what was found.
+/// Runs agent workflows: reads files, runs commands, asks models and consolidates what was found.
 #[derive(Debug, Parser)]
 #[command(name = "orchestrator", version, after_help = crate::exit::HELP, max_term_width = 100)]
 pub(crate) struct Arguments {

@@ -51,7 +51,7 @@
 //! - A path is resolved before it is opened; whoever can swap folders for links in between can lead a read astray.
 //! - A command's child that makes a session of its own leaves the process group and outlives a timeout.
 //! - The limits of a nested workflow are its own: its steps do not count against the caller's.
-//! - Process groups and signals are those of Unix; elsewhere only the command itself is ended.
+//! - Built and tested on Linux only; process groups and signals are those of Unix.
 
 pub mod document;
 mod engine;

@@ -171,11 +171,12 @@ impl<R: Runner> Shared<R> {
             if let Some((step, index, result)) = item.take() {
                 state.end_item(step, index, result, follow_ups);
             }
-            for (step, outcome) in ended.drain(..) {
-                state.settle(step, outcome, follow_ups);
-            }
+            // Before steps are settled: what waits for them ends as the mode says.
             if let Some(mode) = halt.take() {
                 state.halt(mode, follow_ups);
+            }
+            for (step, outcome) in ended.drain(..) {
+                state.settle(step, outcome, follow_ups);
             }
             let is_last = follow_ups.is_empty();
             let job = is_last.then(|| state.turn_over(place, waited)).flatten();
@@ -329,7 +330,12 @@ impl<R: Runner> Shared<R> {
 
     /// Something has failed. Cancelling before the failure is entered means that no job that is
     /// taken after it was entered can start.
+    ///
+    /// A task may see that the run was cancelled, and end for it, before the run itself has seen it.
     fn fail(&self) -> Option<Mode> {
+        if self.root.is_cancelled() {
+            return Some(Mode::Cancelled);
+        }
         if self.on_failure == OnFailure::Continue {
             return None;
         }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use autoexec_scheduler::{Options, Outcome, Prepare, Runner, StepId, Task, run};
+use autoexec_scheduler::{OnFailure, Options, Outcome, Prepare, Runner, StepId, Task, run};
 use tokio::sync::{Barrier, Notify, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +47,32 @@ fn nothing_starts_after_a_task_has_cancelled_the_run() {
             assert_eq!(*recording.outcome(step), Outcome::Cancelled);
         }
         assert_eq!(*recording.outcome(1), Outcome::Succeeded(vec![(1, 0)]));
+    }
+}
+
+#[test]
+fn a_task_that_fails_because_the_run_was_cancelled_is_no_failure_to_those_that_wait() {
+    let graph = graph(2, &[5; 3], &[(0, 1), (1, 2)]);
+    for runtime in [one_thread(), two_threads()] {
+        for on_failure in [OnFailure::Stop, OnFailure::Continue] {
+            let options = Options {
+                on_failure,
+                ..Options::default()
+            };
+            let cancel = options.cancel.clone();
+            let fail = move |_| {
+                // The task is faster than the run itself in seeing that the run was cancelled.
+                cancel.cancel();
+                async { Err::<(), &str>("stopped") }
+            };
+            let graph = Arc::clone(&graph);
+            let report = finish(&runtime, autoexec_scheduler::run_fn(graph, options, fail));
+            assert!(matches!(report.outcomes[0], Outcome::Failed(_)));
+            assert_eq!(
+                report.outcomes[1..],
+                [Outcome::Cancelled, Outcome::Cancelled]
+            );
+        }
     }
 }
 
