@@ -107,7 +107,9 @@ pub(crate) fn text(report: &RunReport) -> String {
         row(&mut out, "memory", &memory_text(memory));
     }
     for (name, value) in &report.outputs {
-        row(&mut out, name, value);
+        for (index, line) in value.lines().enumerate() {
+            row(&mut out, if index == 0 { name } else { "" }, line);
+        }
     }
     out
 }

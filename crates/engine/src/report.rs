@@ -115,6 +115,16 @@ pub struct StepCache {
     pub loads: u64,
 }
 
+impl StepCache {
+    /// The sum of several; absent if there are none.
+    pub(crate) fn sum(counts: impl Iterator<Item = Self>) -> Option<Self> {
+        counts.reduce(|a, b| Self {
+            hits: a.hits + b.hits,
+            loads: a.loads + b.loads,
+        })
+    }
+}
+
 /// Tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine;
 use crate::error::StepError;
-use crate::report::{RunOutcome, StepOutcome};
+use crate::report::{RunOutcome, StepCache, StepOutcome};
 use crate::workflow::model::{Action, Nested, Read, Search, Step};
 
 use super::output::{FileEntry, Output, WorkflowOutput};
@@ -41,7 +41,7 @@ pub(super) async fn carry_out(
         Action::Run(run) => one.run(run).await.map(plain),
         Action::Ask(ask) => one.ask(ask).await,
         Action::Consolidate(consolidate) => one.consolidate(consolidate).await.map(plain),
-        Action::Workflow(nested) => one.nested(nested).await.map(plain),
+        Action::Workflow(nested) => one.nested(nested).await,
     }
 }
 
@@ -176,7 +176,7 @@ impl One<'_> {
             .map_or_else(|| id.to_owned(), |s| s.name.clone())
     }
 
-    async fn nested(&self, nested: &Nested) -> Result<Output, StepError> {
+    async fn nested(&self, nested: &Nested) -> Result<Done, StepError> {
         let called = self
             .runner
             .document
@@ -210,11 +210,15 @@ impl One<'_> {
                 )))
             }
             RunOutcome::Succeeded => {
-                let outputs = report.outputs.clone();
-                Ok(Output::Workflow(WorkflowOutput {
-                    outputs,
+                let cache = StepCache::sum(report.steps.iter().filter_map(|s| s.cache));
+                let output = WorkflowOutput {
+                    outputs: report.outputs.clone(),
                     report: Box::new(report),
-                }))
+                };
+                Ok(Done {
+                    output: Output::Workflow(output),
+                    cache,
+                })
             }
         }
     }

@@ -223,7 +223,7 @@ impl Runner {
             tasks: progress.items.get().map_or(1, |i| i.len() as u32),
             attempts: progress.attempts.load(std::sync::atomic::Ordering::Relaxed),
             tokens: sum_tokens(&done),
-            cache: sum_cache(&done),
+            cache: StepCache::sum(done.iter().filter_map(|d| d.cache)),
             summary: summary(&done),
             error: error.clone(),
             problems: problems(outcome, &done),
@@ -394,15 +394,6 @@ fn sum_tokens(done: &[&Done]) -> Option<TokensReport> {
         input,
         output,
         estimated: true,
-    })
-}
-
-fn sum_cache(done: &[&Done]) -> Option<StepCache> {
-    let counts: Vec<StepCache> = done.iter().filter_map(|d| d.cache).collect();
-    let sum = |of: fn(&StepCache) -> u64| counts.iter().map(of).sum();
-    (!counts.is_empty()).then(|| StepCache {
-        hits: sum(|c| c.hits),
-        loads: sum(|c| c.loads),
     })
 }
 
