@@ -50,7 +50,7 @@
 //! An entry is charged `len + path length + ENTRY_OVERHEAD` bytes; the sum of the charges never exceeds
 //! `max_bytes`, nor the number of entries `max_entries`. A file that is handed out stays in memory until its last
 //! clone is dropped, also after the cache let go of it. Beside its entries a cache remembers the paths it loaded in
-//! the current run, at most 262,144, in a hash table of 16 bytes a path, to tell redundant reads.
+//! the current run, at most 262,144, in a hash table of at most 35 bytes a path, to tell redundant reads.
 //!
 //! Every operation on one path takes time independent of the number of entries (amortised over evictions): a hit
 //! is a hash of the path's bytes, a lookup under a shared lock, and one `stat`; a load is `open`, `fstat`, `read`,
@@ -72,7 +72,8 @@
 //!   that is in the middle of one `write` call, after its timestamp and before its bytes.
 //! - Opening is how a file is found to be irregular. A FIFO or a device is opened without blocking and closed
 //!   again; a device that reacts to being opened will react.
-//! - A file that says it has a size and yields another (`/proc`, `/sys`) is read and handed out, never cached.
+//! - A file that says it has a size and yields another, or that is empty on a file system which makes contents up
+//!   (`/proc`, `/sys`), is read and handed out, never cached.
 //! - A single file charged more than 97 % of `max_bytes` is not cached.
 //! - On systems that are not Unix the fingerprint is size, modification and creation time.
 

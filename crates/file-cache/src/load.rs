@@ -63,6 +63,8 @@ fn attempt(path: &Path, limit: Option<u64>) -> Result<Loaded, Error> {
     check_limit(path, bytes.len() as u64, limit)?;
     let (_, after) = handle.stat().map_err(failed)?;
     let state = match (before == after, bytes.len() as u64 == after.size) {
+        // On a file system that makes contents up, a file may be empty now and not later, without a trace.
+        (true, true) if after.size == 0 && handle.is_made_up() => State::Opaque,
         (true, true) => State::Settled,
         (true, false) => State::Opaque,
         (false, _) => State::Changing,

@@ -72,6 +72,31 @@ impl Handle {
         Ok(describe(&rustix::fs::fstat(&self.0)?))
     }
 
+    /// Whether the file system makes its contents up when they are read, as `/proc` does. Asked only of files that
+    /// claim to be empty. The numbers are those of Linux's `statfs(2)`.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn is_made_up(&self) -> bool {
+        const MADE_UP: [u32; 10] = [
+            0x0000_9fa0, // proc
+            0x6265_6572, // sysfs
+            0x6462_6720, // debugfs
+            0x7472_6163, // tracefs
+            0x0027_e0eb, // cgroup
+            0x6367_7270, // cgroup2
+            0x7363_6673, // securityfs
+            0x6265_6570, // configfs
+            0xcafe_4a11, // bpf
+            0x6165_676c, // pstore
+        ];
+        // The width and sign of the field differ between architectures; the low half holds the number.
+        rustix::fs::fstatfs(&self.0).is_ok_and(|about| MADE_UP.contains(&(about.f_type as u32)))
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(crate) fn is_made_up(&self) -> bool {
+        false
+    }
+
     /// Reads into the spare capacity of `bytes`, which must not be empty; 0 at the end of the file.
     pub(crate) fn read(&self, bytes: &mut Vec<u8>) -> io::Result<usize> {
         loop {

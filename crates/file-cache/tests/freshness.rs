@@ -157,3 +157,26 @@ fn a_file_that_hides_its_size_is_read_and_not_kept() {
         (2, 2, 0)
     );
 }
+
+/// A file of `/proc` that is empty today is not kept either: nothing would tell when it is no longer.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_empty_file_of_proc_is_not_kept_and_an_empty_file_of_a_disk_is() {
+    let cache = autoexec_file_cache::FileCache::new(autoexec_file_cache::Options::default());
+    let task = format!("/proc/self/task/{}/children", std::process::id());
+    let children = std::path::Path::new(&task);
+    if !children.exists() {
+        return;
+    }
+    // The main thread of a test runner starts no process, so the file is empty, and will be.
+    assert_eq!(cache.read(children).unwrap().file.len(), 0);
+    assert_eq!(cache.len(), 0);
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "").unwrap();
+    cache.read(&empty).unwrap();
+    assert!(matches!(
+        cache.read(&empty).unwrap().source,
+        autoexec_file_cache::Source::Hit
+    ));
+}

@@ -39,6 +39,8 @@ impl Default for Options {
 /// real path was moved and a link to its new place put where it was, or the path was pointed at another hard link
 /// of the same file. The answer then still names the right file, by a path that is no longer the canonical one.
 ///
+/// So do not decide by an answer whether a file may be touched: that is what [`Root`](crate::Root) is for.
+///
 /// Errors are never remembered.
 ///
 /// # Cost
@@ -127,7 +129,10 @@ impl PathCache {
                 self.hits.fetch_add(1, Relaxed);
                 return Ok(found.real);
             }
-            self.invalidate(path);
+            // Another thread may have refreshed the entry meanwhile; that one stays.
+            let refuted = |entry: &Resolved| Arc::ptr_eq(&entry.real, &found.real);
+            let removed = self.entries.remove_if(key, refuted).is_some();
+            self.invalidations.fetch_add(u64::from(removed), Relaxed);
         }
         self.misses.fetch_add(1, Relaxed);
         self.load(path, key).inspect_err(|_| {

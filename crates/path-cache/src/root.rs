@@ -46,8 +46,8 @@ impl Root {
             return Err(Error::new(ErrorKind::NotADirectory, dir));
         }
         Ok(Self {
+            given: spelling(dir, &real),
             real,
-            given: normalize(dir).into_owned(),
         })
     }
 
@@ -73,7 +73,8 @@ impl Root {
     /// # Errors
     ///
     /// [`ErrorKind::Escapes`] when it ends outside, or cannot be followed and already its text points outside
-    /// (which tells a stranger nothing about files out there); otherwise what the file system said.
+    /// (so a stranger learns nothing about files out there, unless a link in the root leads to them); otherwise
+    /// what the file system said.
     pub fn resolve(&self, path: &Path) -> Result<PathBuf, Error> {
         let joined = self.real.join(path);
         match fs::canonicalize(&joined) {
@@ -144,4 +145,13 @@ fn split_name(path: &Path) -> Option<(&Path, &std::ffi::OsStr)> {
     bytes
         .ends_with(name.as_encoded_bytes())
         .then_some((path.parent()?, name))
+}
+
+/// The cleaned spelling of a root as it was given, or its real path where cleaning `link/..` changed what it names.
+fn spelling(given: &Path, real: &Path) -> PathBuf {
+    let clean = normalize(given);
+    match fs::canonicalize(&clean) {
+        Ok(same) if same == real => clean.into_owned(),
+        _ => real.to_path_buf(),
+    }
 }

@@ -60,6 +60,7 @@ impl GraphBuilder {
         self.edges.sort_unstable();
         self.edges.dedup();
         let (lanes, lane_of) = lanes(&self.nodes);
+        self.nodes.shrink_to_fit();
         let graph = Graph {
             dependency_counts: dependency_counts(self.nodes.len(), &self.edges),
             offsets: offsets(self.nodes.len(), &self.edges),
@@ -103,6 +104,8 @@ fn lanes(nodes: &[Node]) -> (Vec<(ClassId, i32)>, Vec<u32>) {
     let mut lanes: Vec<_> = nodes.iter().map(key).collect();
     lanes.sort_unstable();
     lanes.dedup();
+    // A graph is kept and its lanes are few; the list they were sorted in was as long as the steps.
+    lanes.shrink_to_fit();
     let find = |node: &Node| {
         let found = lanes.binary_search(&key(node));
         found.expect("because the lanes were collected from these nodes") as u32

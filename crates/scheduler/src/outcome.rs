@@ -15,11 +15,15 @@ pub enum Failure<E> {
 }
 
 impl<E> Failure<E> {
-    pub(crate) fn from_panic(payload: &(dyn Any + Send)) -> Self {
+    pub(crate) fn from_panic(payload: Box<dyn Any + Send>) -> Self {
         let message = payload
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned());
+        // Dropping a payload runs code of the caller's, which could panic where nothing catches it.
+        if message.is_none() {
+            std::mem::forget(payload);
+        }
         Self::Panicked(message.unwrap_or_else(|| "a panic without a message".to_owned()))
     }
 }

@@ -270,7 +270,7 @@ impl<R: Runner> Shared<R> {
             Ok(Prepare::Run { width }) => self.open_wide(step, width),
             Ok(Prepare::Skip) => Err(Outcome::Skipped(crate::Skip::Condition)),
             Ok(Prepare::Fail(error)) => Err(Outcome::of_one(Err(Failure::Error(error)))),
-            Err(payload) => Err(Outcome::of_one(Err(Failure::from_panic(&*payload)))),
+            Err(payload) => Err(Outcome::of_one(Err(Failure::from_panic(payload)))),
         }
     }
 
@@ -356,7 +356,7 @@ impl<R: Runner> Shared<R> {
             let poll = || future.as_mut().poll(context);
             match catch_unwind(AssertUnwindSafe(poll)) {
                 Ok(Poll::Ready(result)) => Poll::Ready(result.map_err(Failure::Error)),
-                Err(payload) => Poll::Ready(Err(Failure::from_panic(&*payload))),
+                Err(payload) => Poll::Ready(Err(Failure::from_panic(payload))),
                 Ok(Poll::Pending) => {
                     if !std::mem::replace(&mut waited, true) {
                         self.wait();

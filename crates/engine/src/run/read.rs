@@ -203,7 +203,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Every folder that files were found in must really lie below the root, whatever was swapped meanwhile.
+    /// Every folder that files were found in is resolved again. The walk enters no links; this catches a folder that was
+    /// swapped for one meanwhile. What is swapped between here and the read is not caught (see `Root`).
     fn confine(&self, found: &mut Found) {
         let mut last: Option<(PathBuf, bool)> = None;
         let (paths, root, problems) = (self.paths, self.root, &mut found.problems);
