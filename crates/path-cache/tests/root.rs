@@ -251,7 +251,7 @@ fn ten_thousand_hostile_paths_stay_inside() {
         })
         .unwrap();
     assert!(
-        inside.get() > 500 && refused.get() > 500,
+        inside.get() > 100 && refused.get() > 100,
         "the generator must reach both answers: {inside:?}, {refused:?}"
     );
 }
