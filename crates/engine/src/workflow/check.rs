@@ -12,7 +12,9 @@ use crate::document::yaml::{Node, Value};
 use crate::provider;
 
 use super::expression::{ROOTS, References};
-use super::model::{Action, Consolidate, Foreach, Input, InputKind, Nested, Step, Workflow};
+use super::model::{Action, Consolidate, Input, InputKind, Nested, Step, Workflow};
+use super::rules::{check_pattern, escapes, regex_message};
+use super::texts::{Text, needs_of, texts};
 
 /// Most steps of a workflow.
 const MAX_STEPS: usize = 100_000;
@@ -89,103 +91,6 @@ fn locate(node: &Node, keys: &[&str]) -> Place {
         }
     }
     at.place
-}
-
-/// All steps that must be done before this one, sorted.
-pub fn needs_of(step: &Step) -> BTreeSet<String> {
-    let mut needs: BTreeSet<String> = step.needs.iter().cloned().collect();
-    needs.extend(step.action.sources().1.iter().cloned());
-    let mut refs = References::default();
-    for text in texts(step) {
-        // A text that does not compile is reported by the check; here it refers to nothing.
-        _ = text.add_to(&mut refs);
-    }
-    needs.extend(refs.steps);
-    needs
-}
-
-/// A text that may hold expressions, and the keys and indices that lead to it.
-struct Text<'a> {
-    keys: Vec<Cow<'a, str>>,
-    text: &'a str,
-    bare: bool,
-}
-
-impl<'a> Text<'a> {
-    fn bare(key: &'a str, text: &'a str) -> Self {
-        Self {
-            keys: vec![key.into()],
-            text,
-            bare: true,
-        }
-    }
-
-    fn template(keys: &[&'a str], text: &'a str) -> Self {
-        Self {
-            keys: keys.iter().map(|k| Cow::Borrowed(*k)).collect(),
-            text,
-            bare: false,
-        }
-    }
-
-    fn add_to(&self, refs: &mut References) -> Result<(), String> {
-        if self.bare {
-            refs.add_expression(self.text)
-        } else {
-            refs.add_template(self.text)
-        }
-    }
-}
-
-/// The elements of a list under `keys`.
-fn elements<'a>(keys: &'a [&'a str], list: &'a [String]) -> impl Iterator<Item = Text<'a>> {
-    list.iter().enumerate().map(move |(index, text)| {
-        let mut element = Text::template(keys, text);
-        element.keys.push(index.to_string().into());
-        element
-    })
-}
-
-/// Every text of a step that may hold expressions.
-fn texts(step: &Step) -> Vec<Text<'_>> {
-    let mut out = Vec::new();
-    out.extend(step.condition.as_deref().map(|c| Text::bare("if", c)));
-    match &step.foreach {
-        Some(Foreach::Expression(e)) => out.push(Text::bare("foreach", e)),
-        Some(Foreach::List(items)) => out.extend(elements(&["foreach"], items)),
-        None => {}
-    }
-    out.extend(step.env.iter().map(|(k, v)| Text::template(&["env", k], v)));
-    action_texts(&step.action, &mut out);
-    out
-}
-
-fn action_texts<'a>(action: &'a Action, out: &mut Vec<Text<'a>>) {
-    let mut one = |keys: &[&'a str], text: &'a Option<String>| {
-        out.extend(text.as_deref().map(|t| Text::template(keys, t)));
-    };
-    match action {
-        Action::Read(r) => {
-            out.extend(elements(&["read", "files"], &r.files));
-            out.extend(elements(&["read", "exclude"], &r.exclude));
-        }
-        Action::Search(s) => out.push(Text::template(&["search", "pattern"], &s.pattern)),
-        Action::Run(r) => {
-            one(&["run", "shell"], &r.shell);
-            one(&["run", "stdin"], &r.stdin);
-            out.push(Text::template(&["run", "cwd"], &r.cwd));
-            out.extend(elements(&["run", "argv"], &r.argv));
-        }
-        Action::Ask(a) => out.push(Text::template(&["ask", "prompt"], &a.prompt)),
-        Action::Consolidate(c) => {
-            one(&["consolidate", "title"], &c.title);
-            one(&["consolidate", "output"], &c.output);
-        }
-        Action::Workflow(n) => {
-            let inputs = n.inputs.iter();
-            out.extend(inputs.map(|(k, v)| Text::template(&["workflow", "inputs", k], v)));
-        }
-    }
 }
 
 /// A circle, of a long one its ends.
@@ -663,46 +568,6 @@ fn relative(path: &str, keys: &[&str], report: &mut Report<'_>) {
     {
         report(keys, why, None);
     }
-}
-
-/// Why a path leaves the folder that it is relative to, if it does, by its text alone.
-pub(crate) fn escapes(path: &str) -> Option<String> {
-    let mut depth = 0i32;
-    for component in Path::new(path).components() {
-        match component {
-            Component::Prefix(_) | Component::RootDir => {
-                return Some(format!("`{path}` is absolute; it must be relative"));
-            }
-            Component::ParentDir => depth -= 1,
-            Component::Normal(_) => depth += 1,
-            Component::CurDir => {}
-        }
-        if depth < 0 {
-            return Some(format!("`{path}` leads out of its folder"));
-        }
-    }
-    None
-}
-
-/// Whether a pattern is a glob that compiles, or a path, below the root.
-pub(crate) fn check_pattern(pattern: &str) -> Result<(), String> {
-    if let Some(why) = escapes(pattern) {
-        return Err(why);
-    }
-    globset::Glob::new(pattern)
-        .map(|_| ())
-        .map_err(|e| format!("the glob `{pattern}` is wrong: {}", e.kind()))
-}
-
-/// The last line of a regex error holds the reason; the others draw a picture.
-pub(crate) fn regex_message(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let reason = text
-        .lines()
-        .last()
-        .unwrap_or_default()
-        .trim_start_matches("error: ");
-    format!("the regular expression is wrong: {reason}")
 }
 
 /// Errors of the inputs that a step gives to the workflow that it calls.

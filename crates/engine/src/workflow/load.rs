@@ -184,7 +184,7 @@ fn decode(canonical: &Node, tolerant: bool) -> (Workflow, Vec<(usize, Step)>) {
 
 /// Writes out what follows from the rest: all needs, the class, the title.
 fn complete(mut step: Step) -> Step {
-    step.needs = check::needs_of(&step).into_iter().collect();
+    step.needs = super::texts::needs_of(&step).into_iter().collect();
     if let Action::Run(run) = &mut step.action {
         run.success_codes.sort_unstable();
         run.success_codes.dedup();

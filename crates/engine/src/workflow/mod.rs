@@ -5,8 +5,10 @@ pub mod expression;
 pub mod graph;
 mod load;
 pub mod model;
+mod rules;
 pub mod spec;
+mod texts;
 
-pub use check::needs_of;
-pub(crate) use check::{check_pattern, escapes, regex_message};
 pub use load::{Document, load, parse};
+pub(crate) use rules::{check_pattern, escapes, regex_message};
+pub use texts::needs_of;
