@@ -129,15 +129,20 @@ impl PathCache {
                 self.hits.fetch_add(1, Relaxed);
                 return Ok(found.real);
             }
-            // Another thread may have refreshed the entry meanwhile; that one stays.
-            let refuted = |entry: &Resolved| Arc::ptr_eq(&entry.real, &found.real);
-            let removed = self.entries.remove_if(key, refuted).is_some();
-            self.invalidations.fetch_add(u64::from(removed), Relaxed);
+            self.refute(key, &found);
         }
         self.misses.fetch_add(1, Relaxed);
         self.load(path, key).inspect_err(|_| {
             self.errors.fetch_add(1, Relaxed);
         })
+    }
+
+    /// Drops an answer that no longer holds. Another thread may have refreshed it meanwhile; that one stays.
+    #[cold]
+    fn refute(&self, key: &[u8], stale: &Resolved) {
+        let is_stale = |entry: &Resolved| Arc::ptr_eq(&entry.real, &stale.real);
+        let removed = self.entries.remove_if(key, is_stale).is_some();
+        self.invalidations.fetch_add(u64::from(removed), Relaxed);
     }
 
     fn load(&self, path: &Path, key: &[u8]) -> Result<Arc<Path>, Error> {
