@@ -1,4 +1,4 @@
-//! Import directions: libraries are leaves; only the engine knows the others.
+//! Import directions: libraries are leaves, but for what stands on `watch`; only the engine knows the others.
 
 use super::Violation;
 use super::tree::Member;
@@ -6,6 +6,24 @@ use crate::workspace::PREFIX;
 
 /// The one library that may import the others.
 const ENGINE: &str = "autoexec-engine";
+
+/// Edges between leaves that are right: a library, what it stands on, and why.
+const STANDS_ON: &[(&str, &str, &str)] = &[
+    (
+        "autoexec-path-cache",
+        "autoexec-watch",
+        "the proof that a path is unchanged, shared by both caches",
+    ),
+    (
+        "autoexec-file-cache",
+        "autoexec-watch",
+        "the proof that a file is unchanged, shared by both caches",
+    ),
+];
+
+fn stands_on(library: &str, other: &str) -> bool {
+    STANDS_ON.iter().any(|&(above, below, _)| (above, below) == (library, other))
+}
 
 pub(super) fn check(members: &[Member]) -> Vec<Violation> {
     let leaves = members
@@ -16,7 +34,8 @@ pub(super) fn check(members: &[Member]) -> Vec<Violation> {
             let ours = leaf
                 .dependencies
                 .iter()
-                .filter(|dependency| dependency.name.starts_with(PREFIX));
+                .filter(|dependency| dependency.name.starts_with(PREFIX))
+                .filter(|dependency| !stands_on(&leaf.name, &dependency.name));
             ours.map(|dependency| {
                 let what = format!(
                     "a leaf imports `{}`; return plain data and let the engine combine the two",
@@ -49,6 +68,14 @@ mod tests {
             assert_eq!(found[0].place, "crates/file-cache/Cargo.toml");
             assert!(found[0].what.contains("`autoexec-metrics`"));
         }
+    }
+
+    #[test]
+    fn caches_stand_on_watch_and_not_the_other_way_round() {
+        let above = library("file-cache", vec![dependency("autoexec-watch", Normal)]);
+        let below = library("watch", vec![dependency("autoexec-file-cache", Normal)]);
+        assert_eq!(check(&[above]), []);
+        assert_eq!(check(&[below]).len(), 1);
     }
 
     #[test]
