@@ -1,11 +1,9 @@
 //! The bounded cache of resolved paths.
 
 use crate::Error;
+use crate::bounded::{Bounded, hit_rate};
 use crate::error::ErrorKind;
 use crate::sys::{Identity, identity};
-use quick_cache::{
-    DefaultHashBuilder, OptionsBuilder, UnitWeighter, sync::Cache, sync::DefaultLifecycle,
-};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -48,11 +46,7 @@ impl Default for Options {
 /// A hit is a lookup and two `stat`s (one where the path is its own real path). A miss is
 /// `std::fs::canonicalize` and two `stat`s.
 pub struct PathCache {
-    entries: Cache<Box<[u8]>, Resolved>,
-    capacity: u64,
-    hits: AtomicU64,
-    misses: AtomicU64,
-    invalidations: AtomicU64,
+    entries: Bounded<Box<[u8]>, Resolved>,
     errors: AtomicU64,
 }
 
@@ -84,8 +78,7 @@ impl Stats {
     /// Hits per call, 0 to 1; `None` when nothing was asked yet.
     #[must_use]
     pub fn hit_rate(&self) -> Option<f64> {
-        let calls = self.hits + self.misses;
-        (calls > 0).then(|| self.hits as f64 / calls as f64)
+        hit_rate(self.hits, self.misses)
     }
 }
 
@@ -93,25 +86,8 @@ impl PathCache {
     /// An empty cache.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let layout = OptionsBuilder::new()
-            .shards(1) // Several shards cost hit rate at hundreds of entries.
-            .estimated_items_capacity(options.capacity)
-            .weight_capacity(options.capacity as u64)
-            // One entry weighs more than the usual hot share of a cache of one.
-            .hot_allocation(if options.capacity < 2 { 1.0 } else { 0.97 })
-            .build()
-            .expect("because both capacities are set");
         Self {
-            entries: Cache::with_options(
-                layout,
-                UnitWeighter,
-                DefaultHashBuilder::default(),
-                DefaultLifecycle::default(),
-            ),
-            capacity: options.capacity as u64,
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-            invalidations: AtomicU64::new(0),
+            entries: Bounded::new(options.capacity),
             errors: AtomicU64::new(0),
         }
     }
@@ -126,23 +102,16 @@ impl PathCache {
         let key = path.as_os_str().as_encoded_bytes();
         if let Some(found) = self.entries.get(key) {
             if found.still_holds(path) {
-                self.hits.fetch_add(1, Relaxed);
+                self.entries.hit();
                 return Ok(found.real);
             }
-            self.refute(key, &found);
+            let is_stale = |entry: &Resolved| Arc::ptr_eq(&entry.real, &found.real);
+            self.entries.refute(key, is_stale);
         }
-        self.misses.fetch_add(1, Relaxed);
+        self.entries.miss();
         self.load(path, key).inspect_err(|_| {
             self.errors.fetch_add(1, Relaxed);
         })
-    }
-
-    /// Drops an answer that no longer holds. Another thread may have refreshed it meanwhile; that one stays.
-    #[cold]
-    fn refute(&self, key: &[u8], stale: &Resolved) {
-        let is_stale = |entry: &Resolved| Arc::ptr_eq(&entry.real, &stale.real);
-        let removed = self.entries.remove_if(key, is_stale).is_some();
-        self.invalidations.fetch_add(u64::from(removed), Relaxed);
     }
 
     fn load(&self, path: &Path, key: &[u8]) -> Result<Arc<Path>, Error> {
@@ -171,12 +140,7 @@ impl PathCache {
 
     /// Forgets `path`; says whether it was known.
     pub fn invalidate(&self, path: &Path) -> bool {
-        let known = self
-            .entries
-            .remove(path.as_os_str().as_encoded_bytes())
-            .is_some();
-        self.invalidations.fetch_add(u64::from(known), Relaxed);
-        known
+        self.entries.invalidate(path.as_os_str().as_encoded_bytes())
     }
 
     /// Forgets every path. The counters stay.
@@ -187,13 +151,14 @@ impl PathCache {
     /// The counters now. Each is exact; together they are one moment only when no other thread resolves.
     #[must_use]
     pub fn stats(&self) -> Stats {
+        let counts = self.entries.counts();
         Stats {
-            hits: self.hits.load(Relaxed),
-            misses: self.misses.load(Relaxed),
-            invalidations: self.invalidations.load(Relaxed),
+            hits: counts.hits,
+            misses: counts.misses,
+            invalidations: counts.invalidations,
             errors: self.errors.load(Relaxed),
-            entries: self.entries.len() as u64,
-            capacity: self.capacity,
+            entries: counts.entries,
+            capacity: counts.capacity,
         }
     }
 }

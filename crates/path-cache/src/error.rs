@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-/// Why a path could not be resolved.
+/// Why a path could not be resolved, or opened below a root.
 ///
 /// It reads after "failed to": `resolve /a/b: no such file or directory`.
 ///
@@ -28,7 +28,7 @@ pub struct Error {
 pub enum ErrorKind {
     /// The path, or a directory on the way to it, does not exist; or a symbolic link dangles.
     NotFound,
-    /// A directory on the way may not be searched.
+    /// A directory on the way may not be searched, or a file not read.
     PermissionDenied,
     /// The path leads out of the [`Root`](crate::Root).
     Escapes,
@@ -38,7 +38,7 @@ pub enum ErrorKind {
     TooLong,
     /// The path is relative where an absolute one is required.
     NotAbsolute,
-    /// A name used as a directory is something else.
+    /// A name used as a directory is something else. A slash at the end uses it so.
     NotADirectory,
     /// A path for a new file does not end in a name (but in `/`, `.` or `..`).
     NotAName,

@@ -1,8 +1,14 @@
 //! Confinement of paths to one directory.
 
+#[cfg(unix)]
+mod open;
+#[cfg(unix)]
+mod walk;
+
 use crate::error::{Error, ErrorKind};
 use crate::normalize;
-use std::fs;
+use std::fmt;
+use std::fs::{self, File};
 use std::path::{Component, Path, PathBuf};
 
 /// A directory that paths from strangers may not leave.
@@ -19,15 +25,28 @@ use std::path::{Component, Path, PathBuf};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # Limitation
+/// # Which call to choose
 ///
-/// The answer is true when it is given. Someone who may write inside the root can swap a directory for a
-/// symbolic link between this check and the use of the path; against such a neighbour, open files relative to a
-/// directory descriptor instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// To read, [`open`](Self::open): nobody can lead it out, whatever he exchanges while it is under way, as it
+/// answers with the file and not with a path. [`resolve`](Self::resolve) and [`resolve_new`](Self::resolve_new)
+/// answer with a path, which is true when it is given: someone who may write inside the root can swap a directory
+/// for a symbolic link between the answer and its use.
+///
+/// # Limitations
+///
+/// - What was inside when `open` came by is inside: a directory that is moved out of the root while `open` is in it
+///   may still be read, and so may a hard link or a mount that somebody put inside.
+/// - `open` starts from the directory as it was found by [`Root::new`], also when that was renamed since; the
+///   other calls start from its path.
+/// - On systems that are not Unix, `open` resolves and then opens, with that race.
+///
+/// Two roots are equal when their paths are.
+#[derive(Clone)]
 pub struct Root {
     real: PathBuf,
     given: PathBuf,
+    #[cfg(unix)]
+    anchor: std::sync::Arc<open::Anchor>,
 }
 
 impl Root {
@@ -47,6 +66,10 @@ impl Root {
         }
         Ok(Self {
             given: spelling(dir, &real),
+            #[cfg(unix)]
+            anchor: open::Anchor::open(&real)
+                .map_err(|errno| Error::io(dir, errno.into()))?
+                .into(),
             real,
         })
     }
@@ -63,6 +86,52 @@ impl Root {
     pub fn contains(&self, real: &Path) -> bool {
         let climbs = real.components().any(|part| part == Component::ParentDir);
         !climbs && real.starts_with(&self.real)
+    }
+
+    /// Opens what `path` names below the root for reading, given relative to the root or absolute under the real
+    /// path of the root or the one it was opened by.
+    ///
+    /// Links are followed where they stay inside: relative ones that never climb above the root, and absolute ones
+    /// whose text begins with one of the root's two paths. Unlike for [`resolve`](Self::resolve), a way that
+    /// leaves the root and comes back (`../root/file`) is refused, as nobody can vouch for what lies out there.
+    ///
+    /// A trailing slash asks for a directory. The call never waits: a FIFO without a writer is opened and
+    /// reads as empty. Directories, FIFOs and devices are opened like files; ask the file's metadata before reading
+    /// from paths of strangers.
+    ///
+    /// # Cost
+    ///
+    /// On Linux one system call (`openat2`), otherwise and for absolute links one or two for each name, and at a
+    /// time one descriptor for each level.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Escapes`] as soon as the way leads out, and what the file system said where it ends before.
+    /// [`ErrorKind::Loop`] after 40 links. A NUL byte in the path is [`ErrorKind::Other`].
+    pub fn open(&self, path: &Path) -> Result<File, Error> {
+        #[cfg(unix)]
+        return self.open_read(path).map(File::from);
+        #[cfg(not(unix))]
+        File::open(self.resolve(path)?)
+            .map_err(|source| Error::io(path, source).in_root(&self.real))
+    }
+
+    /// Opens a directory below the root, as a place to start from (`O_PATH` on Linux, so that the right to search it
+    /// is enough), with the rules of [`open`](Self::open).
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`ErrorKind::NotADirectory`] for anything else.
+    #[cfg(unix)]
+    pub fn open_dir(&self, path: &Path) -> Result<std::os::fd::OwnedFd, Error> {
+        self.open_with(path, open::DIRECTORY)
+    }
+
+    /// From now on this root and its clones open as systems without `openat2` do, so that tests reach that code.
+    #[doc(hidden)]
+    #[cfg(unix)]
+    pub fn only_walk(&self) {
+        self.anchor.forget_the_kernel();
     }
 
     /// The real path of something that exists, given relative to the root or absolute.
@@ -134,6 +203,23 @@ impl Root {
 
     fn refuse(&self, kind: ErrorKind, path: &Path) -> Error {
         Error::new(kind, path).in_root(&self.real)
+    }
+}
+
+impl PartialEq for Root {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.real, &self.given) == (&other.real, &other.given)
+    }
+}
+
+impl Eq for Root {}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Root")
+            .field("real", &self.real)
+            .field("given", &self.given)
+            .finish_non_exhaustive()
     }
 }
 

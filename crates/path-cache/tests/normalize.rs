@@ -1,13 +1,9 @@
 //! Normalising against a naive stack of components.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
-#![cfg(unix)]
 
-use autoexec_path_cache::normalize;
+use autoexec_path_cache::{Syntax, normalize_bytes};
 use proptest::prelude::*;
 use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 /// The rules, said as slowly as possible.
 fn model(path: &[u8]) -> Vec<u8> {
@@ -32,24 +28,108 @@ fn model(path: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The rules of Windows, said as slowly: a volume, a stack of names, and what must not come to stand in front.
+fn model_windows(path: &str) -> Vec<u8> {
+    let back = |text: &str| text.replace('/', r"\");
+    let (volume, names) = path.split_at(volume(path));
+    let rooted = names.starts_with(['\\', '/']);
+    if names.is_empty() && volume.starts_with(['\\', '/']) {
+        return back(volume).into_bytes();
+    }
+    let root = if rooted { r"\" } else { "" };
+    let mut stack: Vec<&str> = Vec::new();
+    let mut strayed = rooted && names.starts_with('/');
+    for name in names.split(['\\', '/']) {
+        match name {
+            "" | "." => continue,
+            ".." if stack.last().is_some_and(|&top| top != "..") => drop(stack.pop()),
+            ".." if rooted => {}
+            _ => stack.push(name),
+        }
+        let written = format!("{root}{}", stack.join(r"\"));
+        strayed |= !names.starts_with(&written);
+    }
+    let body = if stack.is_empty() && !rooted {
+        ".".to_owned()
+    } else {
+        stack.join(r"\")
+    };
+    let clean = format!("{root}{body}");
+    let first = clean.split('\\').next().unwrap();
+    let guard = match volume {
+        "" if strayed && first.contains(':') => r".\",
+        "" if clean.starts_with(r"\??") && (strayed || self::volume(&clean) > 0) => r"\.",
+        _ => "",
+    };
+    format!("{}{guard}{clean}", back(volume)).into_bytes()
+}
+
+/// The length of the volume, from a list of what volumes look like.
+fn volume(path: &str) -> usize {
+    let folded = path.replace('/', r"\").to_ascii_uppercase();
+    let mut letters = path.bytes();
+    let has_drive =
+        letters.next().is_some_and(|b| b != b'\\' && b != b'/') && letters.next() == Some(b':');
+    let looks = |prefix: &str, names: usize| {
+        let rest = folded.strip_prefix(prefix)?;
+        let end = rest
+            .match_indices('\\')
+            .nth(names - 1)
+            .map_or(rest.len(), |(at, _)| at);
+        Some(prefix.len() + end)
+    };
+    let exactly = |prefix: &str| (folded == prefix).then_some(prefix.len());
+    let devices = [r"\\.", r"\\?", r"\??"];
+    let found = devices
+        .iter()
+        .find_map(|device| {
+            let (unc, unc_alone) = (format!(r"{device}\UNC\"), format!(r"{device}\UNC"));
+            looks(&unc, 2)
+                .or_else(|| exactly(&unc_alone))
+                .or_else(|| looks(&format!(r"{device}\"), 1))
+                .or_else(|| exactly(device))
+        })
+        .or_else(|| looks(r"\\", 2));
+    match found {
+        _ if has_drive => 2,
+        Some(end) if folded[..end].split('\\').all(|name| name != "..") => end,
+        _ => 0,
+    }
+}
+
 fn check(path: &[u8]) {
-    let path = Path::new(OsStr::from_bytes(path));
-    let cleaned = normalize(path);
-    let bytes = cleaned.as_os_str().as_bytes();
-    assert_eq!(
-        bytes,
-        model(path.as_os_str().as_bytes()),
-        "cleaning {path:?}"
+    check_in(path, Syntax::Posix, model(path));
+    let ascii = ascii(path);
+    check_in(
+        &ascii,
+        Syntax::Windows,
+        model_windows(str::from_utf8(&ascii).unwrap()),
     );
-    let unchanged = cleaned.as_os_str() == path.as_os_str();
+}
+
+/// The path with another byte for each that is not ASCII, as the model of Windows works on text.
+fn ascii(path: &[u8]) -> Vec<u8> {
+    let plain = |&byte: &u8| if byte.is_ascii() { byte } else { b'~' };
+    path.iter().map(plain).collect()
+}
+
+fn check_in(path: &[u8], syntax: Syntax, expect: Vec<u8>) {
+    let shown = String::from_utf8_lossy(path);
+    let cleaned = normalize_bytes(path, syntax);
+    assert_eq!(
+        String::from_utf8_lossy(&cleaned),
+        String::from_utf8_lossy(&expect),
+        "cleaning {shown:?} as {syntax:?}"
+    );
+    assert_eq!(*cleaned, expect, "bytes survive: {shown:?}");
     assert_eq!(
         matches!(cleaned, Cow::Borrowed(_)),
-        unchanged,
-        "borrowed iff unchanged: {path:?}"
+        *cleaned == *path,
+        "borrowed iff unchanged: {shown:?} as {syntax:?}"
     );
     assert!(
-        matches!(normalize(&cleaned), Cow::Borrowed(_)),
-        "idempotent: {path:?}"
+        matches!(normalize_bytes(&cleaned, syntax), Cow::Borrowed(_)),
+        "idempotent: {shown:?} as {syntax:?}"
     );
 }
 
@@ -66,6 +146,56 @@ fn component() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// What Windows paths are made of.
+fn windows_component() -> impl Strategy<Value = Vec<u8>> {
+    let odd = [
+        ".", "..", "..", "??", "?", "C:", "c:x", ":", "UNC", "unc", "a:b", "???", "..:",
+    ];
+    prop_oneof![
+        2 => component(),
+        2 => prop::sample::select(odd.to_vec()).prop_map(|odd| odd.as_bytes().to_vec()),
+    ]
+}
+
+/// Components joined by separators of both kinds, single and double.
+fn windows_path() -> impl Strategy<Value = Vec<u8>> {
+    let starts = [
+        "",
+        "",
+        "C:",
+        r"C:\",
+        r"\\",
+        "//",
+        r"\\.\",
+        r"\\?\",
+        r"\??\",
+        r"\\?\UNC\",
+        r"//./unc/",
+        r"\",
+    ];
+    let separators = [r"\", r"\", r"\", "/", r"\\", r"\/"];
+    let parts = (
+        windows_component(),
+        prop::sample::select(separators.to_vec()),
+    );
+    (
+        prop::sample::select(starts.to_vec()),
+        prop::collection::vec(parts, 0..8),
+        any::<bool>(),
+    )
+        .prop_map(|(start, parts, trailing)| {
+            let mut path = start.as_bytes().to_vec();
+            for (name, separator) in parts {
+                path.extend_from_slice(&name);
+                path.extend_from_slice(separator.as_bytes());
+            }
+            while !trailing && path.last().is_some_and(|b| matches!(b, b'/' | b'\\')) {
+                path.pop();
+            }
+            path
+        })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
@@ -75,44 +205,107 @@ proptest! {
     }
 
     #[test]
-    fn agrees_on_arbitrary_bytes(path in prop::collection::vec(
-        prop_oneof![Just(b'/'), Just(b'.'), any::<u8>()], 0..24)) {
+    fn agrees_with_the_model_of_windows(path in windows_path()) {
         check(&path);
+    }
+
+    #[test]
+    fn agrees_on_arbitrary_bytes(path in prop::collection::vec(
+        prop_oneof![Just(b'/'), Just(b'\\'), Just(b'.'), Just(b':'), any::<u8>()], 0..24)) {
+        check(&path);
+        // On Windows too a byte beyond ASCII is a byte of a name, and survives.
+        let cleaned = normalize_bytes(&path, Syntax::Windows);
+        prop_assert_eq!(ascii(&cleaned), normalize_bytes(&ascii(&path), Syntax::Windows).into_owned());
     }
 }
 
-/// Every path of up to seven bytes over the alphabet that matters: nothing short is left to chance.
-#[test]
-fn agrees_on_every_short_path() {
-    let alphabet = [b'/', b'.', b'a'];
-    let mut paths: Vec<Vec<u8>> = vec![Vec::new()];
+/// Every path of up to `length` bytes over an alphabet, and behind a start.
+fn every_path(alphabet: &[u8], length: usize, start: &str) -> Vec<Vec<u8>> {
+    let mut paths: Vec<Vec<u8>> = vec![start.as_bytes().to_vec()];
     let mut from = 0;
-    for _ in 0..7 {
+    for _ in 0..length {
         let to = paths.len();
         for i in from..to {
-            paths.extend(alphabet.map(|byte| [paths[i].as_slice(), &[byte]].concat()));
+            let longer = alphabet
+                .iter()
+                .map(|&byte| [paths[i].as_slice(), &[byte]].concat());
+            paths.extend(longer.collect::<Vec<_>>());
         }
         from = to;
     }
-    paths.iter().for_each(|path| check(path));
-    assert_eq!(paths.len(), (3_usize.pow(8) - 1) / 2);
+    paths
 }
 
-/// On a tree without links, cleaning never changes what a path names.
+/// Nothing short is left to chance.
 #[test]
-fn names_the_same_file_where_there_are_no_links() {
-    let dir = tempfile::tempdir().unwrap();
-    let base = dir.path().canonicalize().unwrap();
-    std::fs::create_dir_all(base.join("a/b")).unwrap();
-    std::fs::write(base.join("a/b/c"), "").unwrap();
-    for messy in [
-        "a/b/c",
-        "a//b/./c",
-        "a/b/../b/c",
-        "./a/../a/b//c",
-        "a/b/../../a/b/c",
+fn agrees_on_every_short_path() {
+    let posix = every_path(b"/.a", 7, "");
+    assert_eq!(posix.len(), (3_usize.pow(8) - 1) / 2);
+    let windows = every_path(br"\/.a:?", 5, "");
+    assert_eq!(windows.len(), (6_usize.pow(6) - 1) / 5);
+    posix.iter().chain(&windows).for_each(|path| check(path));
+    for start in [
+        r"\\?\UNC\",
+        r"\??",
+        r"//.",
+        r"a\..\",
+        r"\a\..",
+        "C:",
+        r"\\h\s",
     ] {
-        let path = base.join(messy);
-        assert_eq!(normalize(&path), path.canonicalize().unwrap(), "{messy}");
+        every_path(br"\.:?", 5, start)
+            .iter()
+            .for_each(|path| check(path));
+    }
+}
+
+/// On a tree without links, cleaning never changes what an existing path names.
+#[cfg(unix)]
+mod on_disk {
+    use autoexec_path_cache::normalize;
+    use proptest::prelude::*;
+    use proptest::test_runner::TestRunner;
+    use std::cell::Cell;
+    use std::fs::metadata;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::PathBuf;
+
+    #[test]
+    fn cleaning_keeps_what_a_path_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let base = dir.path().canonicalize().unwrap();
+        for place in ["a/b/a", "b/a/b"] {
+            std::fs::create_dir_all(base.join(place)).unwrap();
+        }
+        for file in ["a/c", "a/b/c", "b/c", "b/a/b/c"] {
+            std::fs::write(base.join(file), "").unwrap();
+        }
+        let existing = Cell::new(0);
+        let name = prop::sample::select(vec!["a", "a", "b", "b", "c", ".", "..", ""]);
+        let config = ProptestConfig {
+            cases: 4_000,
+            failure_persistence: None,
+            ..Default::default()
+        };
+        TestRunner::new(config)
+            .run(&prop::collection::vec(name, 0..10), |names| {
+                let path = PathBuf::from(format!("{}/{}", base.display(), names.join("/")));
+                if let Ok(found) = metadata(&path) {
+                    existing.set(existing.get() + 1);
+                    let clean = metadata(normalize(&path)).unwrap();
+                    prop_assert_eq!(
+                        (found.dev(), found.ino()),
+                        (clean.dev(), clean.ino()),
+                        "{:?}",
+                        path
+                    );
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert!(
+            existing.get() > 400,
+            "the generator must find files: {existing:?}"
+        );
     }
 }
