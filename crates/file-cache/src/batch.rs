@@ -1,30 +1,51 @@
 //! Reading many files at once.
+//!
+//! A batch goes over its paths twice. The first time it takes what is fresh without a look at the path, which is
+//! everything in the best case. What is left is read, or validated, directory by directory: names in an open
+//! directory are found without walking the path to it. It is shared out to threads only while there is more work
+//! left than starting them costs.
 
-use crate::options::{ReadManyOptions, ReadOptions};
-use crate::{Error, ErrorKind, FileCache, Read};
+use crate::cache::{Ask, Obtained, key_of};
+use crate::options::ReadManyOptions;
+use crate::stats::{How, Tally, add};
+use crate::sys::{Directory, Place};
+use crate::{Error, ErrorKind, FileCache, Freshness, Read};
 use quick_cache::DefaultHashBuilder;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Most paths that a thread takes at once. Small enough to share out what is left at the end.
 const CHUNK: usize = 64;
 
+/// From this number of files on, opening their directory costs less than it saves.
+const WORTH_A_DIRECTORY: usize = 6;
+
+/// Threads are started when at least this much work is left: several times what starting one costs.
+const WORTH_A_THREAD: Duration = Duration::from_micros(400);
+
 type Answer = Result<Read, Error>;
 
-/// The distinct paths of a batch, and for each place of the batch which of them it names.
-struct Plan<'p> {
-    distinct: Vec<&'p Path>,
-    places: Vec<usize>,
+/// What is left of a batch after the first look: distinct paths in the order in which they are read, and for each the
+/// places of the batch that ask for it.
+struct Rest<'p> {
+    paths: Vec<&'p Path>,
+    /// The first place that asks for each path.
+    first: Vec<usize>,
+    /// Further places, with the index of their path.
+    again: Vec<(usize, usize)>,
+    /// Where the paths of each directory end.
+    ends: Vec<usize>,
 }
 
 /// What all threads of a batch share.
 struct Work<'a> {
     cache: &'a FileCache,
-    paths: &'a [&'a Path],
-    options: &'a ReadManyOptions<'a>,
+    rest: &'a Rest<'a>,
+    ask: Ask<'a>,
     next: AtomicUsize,
     chunk: usize,
 }
@@ -32,9 +53,10 @@ struct Work<'a> {
 impl FileCache {
     /// The contents of many files: one result for each path, in the order of the paths.
     ///
-    /// A path that is given several times is read once; its further places share the file as hits. More than
-    /// [`parallel_threshold`](crate::Options::parallel_threshold) distinct paths are read by up to
-    /// [`workers`](crate::Options::workers) threads that end with the call.
+    /// A path that is given several times is read once; its further places share the file as hits. Several threads, up
+    /// to [`workers`](crate::Options::workers), read more than
+    /// [`parallel_threshold`](crate::Options::parallel_threshold) distinct paths, once the first of them have shown
+    /// that the others are worth it. They end with the call.
     pub fn read_many<P: AsRef<Path> + Sync>(&self, paths: &[P]) -> Vec<Result<Read, Error>> {
         self.read_many_with(paths, &ReadManyOptions::default())
     }
@@ -45,11 +67,91 @@ impl FileCache {
         paths: &[P],
         options: &ReadManyOptions<'_>,
     ) -> Vec<Result<Read, Error>> {
-        let plan = Plan::new(paths);
-        let workers = self.workers_for(plan.distinct.len(), options);
-        let work = Work::new(self, &plan.distinct, options, workers);
-        let answers = work.run(workers);
-        self.spread(answers, &plan)
+        let freshness = options.freshness.unwrap_or(self.options().freshness);
+        let ask = Ask {
+            freshness,
+            limit: options.limit,
+            opener: options.opener,
+            cancel: options.cancel,
+            proof: self
+                .watcher(freshness)
+                .map(autoexec_watch::Watcher::refresh),
+        };
+        let mut answers = Vec::with_capacity(paths.len());
+        let left = self.take_what_is_fresh(paths, &ask, &mut answers);
+        if !left.is_empty() {
+            self.read_the_rest(paths, left, ask, options, &mut answers);
+        }
+        let because = "because each path was fresh or is among the rest";
+        answers
+            .into_iter()
+            .map(|answer| answer.expect(because))
+            .collect()
+    }
+
+    /// The first look: answers what takes no look at a path; says which places are left.
+    fn take_what_is_fresh<P: AsRef<Path>>(
+        &self,
+        paths: &[P],
+        ask: &Ask<'_>,
+        answers: &mut Vec<Option<Answer>>,
+    ) -> Vec<usize> {
+        let may_be_cancelled = ask.cancel.is_some_and(|cancel| cancel.load(Relaxed));
+        if ask.freshness == Freshness::Validate || may_be_cancelled {
+            answers.resize_with(paths.len(), || None);
+            return (0..paths.len()).collect();
+        }
+        let (mut tally, mut left) = (Tally::default(), Vec::new());
+        let run = self.runs.current();
+        for (place, path) in paths.iter().enumerate() {
+            let held = self.resident.get(key_of(path.as_ref()));
+            let fresh = held.and_then(|file| Some((self.without_asking(&file, ask)?, file)));
+            answers.push(match fresh {
+                Some((how, file)) if ask.limit.is_none_or(|limit| file.len() as u64 <= limit) => {
+                    tally.hit(how, file.len(), file.asked_in(run));
+                    Some(Ok(Read::hit(file)))
+                }
+                _ => {
+                    left.push(place);
+                    None
+                }
+            });
+        }
+        self.counters.hits(&tally);
+        left
+    }
+
+    /// The second look: reads or validates what is left.
+    fn read_the_rest<P: AsRef<Path>>(
+        &self,
+        paths: &[P],
+        left: Vec<usize>,
+        ask: Ask<'_>,
+        options: &ReadManyOptions<'_>,
+        answers: &mut [Option<Answer>],
+    ) {
+        let (started, loads) = (Instant::now(), self.counters.loads.load(Relaxed));
+        let rest = Rest::new(paths, left);
+        let workers = self.workers_for(rest.paths.len(), options);
+        let work = Work::new(self, &rest, ask, workers);
+        for (index, answer) in work.run(workers) {
+            answers[rest.first[index]] = Some(answer);
+        }
+        for &(place, index) in &rest.again {
+            let first = answers[rest.first[index]]
+                .as_ref()
+                .expect("because it was answered just before");
+            answers[place] = Some(self.once_more(first));
+        }
+        let loaded = self.counters.loads.load(Relaxed).saturating_sub(loads);
+        if loaded > 0 {
+            add(&self.counters.batches, 1);
+            add(&self.counters.batch_loads, loaded);
+            add(
+                &self.counters.batch_nanoseconds,
+                started.elapsed().as_nanos() as u64,
+            );
+        }
     }
 
     fn workers_for(&self, paths: usize, options: &ReadManyOptions<'_>) -> usize {
@@ -60,123 +162,222 @@ impl FileCache {
         wanted.min(self.parallelism).min(paths).max(1)
     }
 
-    /// Puts the answers where they were asked for.
-    fn spread(&self, answers: Vec<Answer>, plan: &Plan<'_>) -> Vec<Answer> {
-        if plan.places.len() == answers.len() {
-            return answers; // No path twice: every answer stands where it belongs.
+    /// The answer for a further place of the same path.
+    fn once_more(&self, first: &Answer) -> Answer {
+        match first {
+            Ok(read) => {
+                self.counters.hit(
+                    How::Repeated,
+                    read.file.len(),
+                    read.file.asked_in(self.runs.current()),
+                );
+                Ok(Read::hit(read.file.clone()))
+            }
+            Err(error) => self.account(error.path(), Err(error.clone())),
         }
-        let mut given = vec![false; answers.len()];
-        let again = |index: usize| match &answers[index] {
-            Ok(read) => self.count(plan.distinct[index], Ok(Read::hit(read.file.clone()))),
-            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error.clone()),
-            Err(error) => self.count(error.path(), Err(error.clone())),
-        };
-        let place = |&index: &usize| match std::mem::replace(&mut given[index], true) {
-            false => answers[index].clone(),
-            true => again(index),
-        };
-        plan.places.iter().map(place).collect()
     }
 }
 
-impl<'p> Plan<'p> {
-    fn new<P: AsRef<Path>>(paths: &'p [P]) -> Self {
-        let mut seen =
-            HashMap::with_capacity_and_hasher(paths.len(), DefaultHashBuilder::default());
-        let mut plan = Self {
-            distinct: Vec::with_capacity(paths.len()),
-            places: Vec::with_capacity(paths.len()),
+impl<'p> Rest<'p> {
+    fn new<P: AsRef<Path>>(paths: &'p [P], left: Vec<usize>) -> Self {
+        let mut seen = HashMap::with_capacity_and_hasher(left.len(), DefaultHashBuilder::default());
+        let mut rest = Self {
+            paths: Vec::new(),
+            first: Vec::new(),
+            again: Vec::new(),
+            ends: Vec::new(),
         };
-        for path in paths {
-            let path = path.as_ref();
-            plan.places
-                .push(match seen.entry(path.as_os_str().as_encoded_bytes()) {
-                    Entry::Occupied(earlier) => *earlier.get(),
-                    Entry::Vacant(vacant) => {
-                        plan.distinct.push(path);
-                        *vacant.insert(plan.distinct.len() - 1)
-                    }
-                });
+        for place in left {
+            let path = paths[place].as_ref();
+            match seen.entry(key_of(path)) {
+                Entry::Occupied(earlier) => rest.again.push((place, *earlier.get())),
+                Entry::Vacant(vacant) => {
+                    vacant.insert(rest.paths.len());
+                    rest.paths.push(path);
+                    rest.first.push(place);
+                }
+            }
         }
-        plan
+        rest.find_directories();
+        rest
     }
+
+    /// Paths are taken in the order given when those of a directory stand together, as they most often do; otherwise
+    /// they are brought together.
+    fn find_directories(&mut self) {
+        self.ends = ends_of_runs(&self.paths);
+        if self.ends.len() * WORTH_A_DIRECTORY <= self.paths.len() {
+            return;
+        }
+        let mut order: Vec<usize> = (0..self.paths.len()).collect();
+        let mut numbers = HashMap::with_hasher(DefaultHashBuilder::default());
+        let number: Vec<usize> = self
+            .paths
+            .iter()
+            .map(|path| {
+                let next = numbers.len();
+                *numbers.entry(directory_of(path)).or_insert(next)
+            })
+            .collect();
+        order.sort_by_key(|&index| number[index]);
+        let mut new_index = vec![0; order.len()];
+        order
+            .iter()
+            .enumerate()
+            .for_each(|(new, &old)| new_index[old] = new);
+        self.paths = order.iter().map(|&index| self.paths[index]).collect();
+        self.first = order.iter().map(|&index| self.first[index]).collect();
+        self.again
+            .iter_mut()
+            .for_each(|(_, index)| *index = new_index[*index]);
+        self.ends = ends_of_runs(&self.paths);
+    }
+}
+
+/// Where runs of paths in one directory end.
+fn ends_of_runs(paths: &[&Path]) -> Vec<usize> {
+    let differs = |at: &usize| directory_of(paths[*at - 1]) != directory_of(paths[*at]);
+    (1..paths.len())
+        .filter(differs)
+        .chain([paths.len()])
+        .collect()
+}
+
+/// The bytes before the last name, its slash included; a name that is no plain name has no directory.
+fn directory_of(path: &Path) -> &[u8] {
+    let bytes = key_of(path);
+    let name = bytes
+        .iter()
+        .rposition(|&byte| byte == b'/')
+        .map_or(0, |slash| slash + 1);
+    &bytes[..name]
+}
+
+/// The last name, if it is one that may be looked up in its directory.
+fn plain_name(path: &Path) -> Option<&Path> {
+    let name = path.file_name()?;
+    key_of(path)
+        .ends_with(name.as_encoded_bytes())
+        .then_some(Path::new(name))
 }
 
 impl<'a> Work<'a> {
-    fn new(
-        cache: &'a FileCache,
-        paths: &'a [&'a Path],
-        options: &'a ReadManyOptions<'a>,
-        workers: usize,
-    ) -> Self {
-        let chunk = (paths.len() / (workers * 8)).clamp(1, CHUNK);
+    fn new(cache: &'a FileCache, rest: &'a Rest<'a>, ask: Ask<'a>, workers: usize) -> Self {
+        let chunk = (rest.paths.len() / (workers * 8)).clamp(1, CHUNK);
         Self {
             cache,
-            paths,
-            options,
+            rest,
+            ask,
             next: AtomicUsize::new(0),
             chunk,
         }
     }
 
-    /// Reads all paths by `workers` threads, of which the caller's is one.
-    fn run(&self, workers: usize) -> Vec<Answer> {
+    /// Reads all paths by at most `workers` threads, of which the caller's is one.
+    fn run(&self, workers: usize) -> Vec<(usize, Answer)> {
+        let mut done = Vec::with_capacity(self.rest.paths.len());
         if workers == 1 {
-            return self.paths.iter().map(|path| self.read(path)).collect();
+            while self.take_chunk(&mut done) {}
+            return done;
         }
-        let mut answers: Vec<Option<Answer>> = vec![None; self.paths.len()];
-        let mut put = |done: Vec<(usize, Answer)>| {
-            for (index, answer) in done {
-                answers[index] = Some(answer);
+        let started = Instant::now();
+        while self.take_chunk(&mut done) {
+            let left = self.rest.paths.len() - done.len();
+            if started.elapsed().mul_f64(left as f64 / done.len() as f64) >= WORTH_A_THREAD {
+                self.run_together(workers.min(left.div_ceil(self.chunk)), &mut done);
+                break;
             }
+        }
+        done
+    }
+
+    fn run_together(&self, workers: usize, done: &mut Vec<(usize, Answer)>) {
+        let take_all = || {
+            let mut done = Vec::new();
+            while self.take_chunk(&mut done) {}
+            done
         };
         thread::scope(|scope| {
             // A thread that cannot be had is not missed: the others take its share.
-            let helper = || {
-                thread::Builder::new()
-                    .spawn_scoped(scope, || self.take_chunks())
-                    .ok()
-            };
-            let helpers: Vec<_> = (1..workers).filter_map(|_| helper()).collect();
-            put(self.take_chunks());
+            let helper = |_| thread::Builder::new().spawn_scoped(scope, take_all).ok();
+            let helpers: Vec<_> = (1..workers).filter_map(helper).collect();
+            while self.take_chunk(done) {}
             for helper in helpers {
-                put(helper
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+                done.extend(
+                    helper
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                );
             }
         });
-        let taken = "because the cursor passes every index to exactly one thread";
-        answers
-            .into_iter()
-            .map(|answer| answer.expect(taken))
-            .collect()
     }
 
-    fn take_chunks(&self) -> Vec<(usize, Answer)> {
-        let mut done = Vec::new();
-        loop {
-            let start = self.next.fetch_add(self.chunk, Relaxed);
-            if start >= self.paths.len() {
-                return done;
-            }
-            let end = (start + self.chunk).min(self.paths.len());
-            done.extend((start..end).map(|index| (index, self.read(self.paths[index]))));
+    /// Reads the next few paths; `false` when there are none.
+    fn take_chunk(&self, done: &mut Vec<(usize, Answer)>) -> bool {
+        let start = self.next.fetch_add(self.chunk, Relaxed);
+        let all = self.rest.paths.len();
+        if start >= all {
+            return false;
         }
+        let end = (start + self.chunk).min(all);
+        let mut from = start;
+        let mut run = self.rest.ends.partition_point(|&end| end <= start);
+        while from < end {
+            let to = self.rest.ends[run].min(end);
+            self.read_directory(from, to, done);
+            (from, run) = (to, run + 1);
+        }
+        true
     }
 
-    fn read(&self, path: &Path) -> Answer {
-        if self
-            .options
-            .cancel
-            .is_some_and(|cancel| cancel.load(Relaxed))
-        {
+    /// Reads paths of one directory.
+    fn read_directory(&self, from: usize, to: usize, done: &mut Vec<(usize, Answer)>) {
+        let directory = if to - from >= WORTH_A_DIRECTORY {
+            self.open_directory(self.rest.paths[from])
+        } else {
+            None
+        };
+        let Some((directory, path)) = directory else {
+            done.extend((from..to).map(|index| self.read(index)));
+            return;
+        };
+        let obtained: Vec<Obtained> = (from..to)
+            .map(|index| self.obtain(index, Some(&directory)))
+            .collect();
+        if !directory.is_at(path) {
+            // It was moved meanwhile: what was found in it may never have been at these paths.
+            done.extend((from..to).map(|index| self.read(index)));
+            return;
+        }
+        let account =
+            |(index, obtained)| (index, self.cache.account(self.rest.paths[index], obtained));
+        done.extend((from..to).zip(obtained).map(account));
+    }
+
+    fn open_directory(&self, path: &'a Path) -> Option<(Directory, &'a Path)> {
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())?;
+        Some((Directory::open(parent, self.ask.opener).ok()?, parent))
+    }
+
+    fn read(&self, index: usize) -> (usize, Answer) {
+        (
+            index,
+            self.cache
+                .account(self.rest.paths[index], self.obtain(index, None)),
+        )
+    }
+
+    fn obtain(&self, index: usize, directory: Option<&Directory>) -> Obtained {
+        let path = self.rest.paths[index];
+        if self.ask.cancel.is_some_and(|cancel| cancel.load(Relaxed)) {
             return Err(Error::new(ErrorKind::Cancelled, path));
         }
-        self.cache.read_with(
-            path,
-            &ReadOptions {
-                limit: self.options.limit,
-            },
-        )
+        let place = match directory.zip(plain_name(path)) {
+            Some((directory, name)) => Place::within(directory, name, path, self.ask.opener),
+            None => Place::at(path, self.ask.opener),
+        };
+        self.cache.obtain(place, &self.ask)
     }
 }

@@ -1,46 +1,91 @@
-//! The cache: validate, or load once for all who ask.
+//! The cache: see that what is held is fresh, or load once for all who ask.
 
-use crate::file::{File, Read, Source};
+use crate::clock::{Clock, SystemClock};
+use crate::file::{File, Header, Read, Source};
 use crate::flight::{Flights, Key, Leader, Role, depends_on_limit};
-use crate::load::{check_limit, load};
-use crate::options::{Options, ReadOptions};
-use crate::resident::{Resident, charge};
+use crate::load::{Loaded, Loader, State, check_limit};
+use crate::options::{Freshness, Options, ReadOptions};
+use crate::remembered::Remembered;
+use crate::resident::{Gone, Resident, charge};
 use crate::runs::Runs;
-use crate::stats::{Counters, Stats, add};
-use crate::{Error, sys};
+use crate::settle::FileSystems;
+use crate::stats::{Counters, How, Stats, add};
+use crate::sys::{Fingerprint, Place};
+use crate::wait::Wait;
+use crate::watch::{self, Armed};
+use crate::{Error, ErrorKind, Opener};
+use autoexec_watch::{Proof, Watched, Watcher};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 /// A bounded cache of file contents. Share it by reference or in an `Arc`; every method takes `&self`.
 ///
 /// # What a read guarantees
 ///
-/// The bytes handed out were the contents of the file at some moment between the call and its return, as far as
-/// its fingerprint tells (see the crate's limitations). This holds for hits, which are validated by one `stat`;
-/// for loads, which are kept only when the fingerprint was the same before and after; and for loads that
-/// several threads share, which are confirmed after the last of them has joined. Only a file that never holds
-/// still long enough to be read is handed out as it came, marked [`Source::Uncached`].
+/// With [`Freshness::Validate`] and [`Freshness::Watch`], the bytes handed out were the contents of the file at some
+/// moment between the call and its return (see there for the two exceptions that no cache can see). This holds for
+/// hits; for loads, which are kept only when their fingerprint vouches for them; and for loads that several threads
+/// share, which are confirmed after the last of them has joined. Only a file that does not hold still for 100 ms, or
+/// about which nothing can be known, is handed out as it came, marked [`Source::Uncached`].
 ///
-/// Errors are never kept.
+/// Errors are kept only where [`Options::error_ttl`] says so.
 pub struct FileCache {
     options: Options,
+    clock: Arc<dyn Clock>,
     /// How many threads the machine runs at once. Asked once, as asking reads several files.
     pub(crate) parallelism: usize,
-    resident: Resident,
+    pub(crate) resident: Resident,
     flights: Flights,
-    runs: Runs,
-    counters: Counters,
+    systems: FileSystems,
+    /// Made when something is first to be watched.
+    watcher: OnceLock<Option<Watcher<Armed>>>,
+    remembered: Option<Remembered>,
+    pub(crate) runs: Runs,
+    pub(crate) counters: Counters,
+}
+
+/// What is asked for: the choices of a read or a batch, with nothing left open.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    pub(crate) freshness: Freshness,
+    pub(crate) limit: Option<u64>,
+    pub(crate) opener: Option<&'a dyn Opener>,
+    pub(crate) cancel: Option<&'a AtomicBool>,
+    /// Of a batch: one for all its paths.
+    pub(crate) proof: Option<Proof>,
+}
+
+/// A read that is not counted yet, and for a hit why it counts as fresh.
+pub(crate) type Obtained = Result<(Read, How), Error>;
+
+/// What the cache holds of a path.
+enum Found {
+    Fresh(File, How),
+    Stale(File),
+    Nothing,
 }
 
 impl FileCache {
     /// An empty cache.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        Self::with_clock(options, Arc::new(SystemClock::default()))
+    }
+
+    /// An empty cache whose times to live are measured by `clock`.
+    #[must_use]
+    pub fn with_clock(options: Options, clock: Arc<dyn Clock>) -> Self {
         Self {
             parallelism: std::thread::available_parallelism().map_or(1, usize::from),
             resident: Resident::new(options.max_entries, options.max_bytes),
             flights: Flights::default(),
+            systems: FileSystems::new(options.timestamps),
+            watcher: OnceLock::new(),
+            remembered: options.error_ttl.map(Remembered::new),
             runs: Runs::default(),
             counters: Counters::default(),
+            clock,
             options,
         }
     }
@@ -49,7 +94,7 @@ impl FileCache {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind`](crate::ErrorKind) tells a missing file, a forbidden one, a directory, and a FIFO, socket or
+    /// [`ErrorKind`] tells a missing file, a forbidden one, a directory, and a FIFO, socket or
     /// device apart. None of them makes the call wait.
     pub fn read(&self, path: &Path) -> Result<Read, Error> {
         self.read_with(path, &ReadOptions::default())
@@ -60,66 +105,194 @@ impl FileCache {
     /// # Errors
     ///
     /// As [`read`](Self::read), and [`TooLarge`](crate::ErrorKind::TooLarge) for a file over the limit.
-    pub fn read_with(&self, path: &Path, options: &ReadOptions) -> Result<Read, Error> {
-        let key = path.as_os_str().as_encoded_bytes();
-        let found = self.resident.get(key);
-        let answer = match found {
-            Some(file) if still_holds(path, &file) => {
-                check_limit(path, file.len() as u64, options.limit).map(|()| Read::hit(file))
-            }
-            stale => self.fetch(path, key, options.limit, stale.as_ref()),
+    pub fn read_with(&self, path: &Path, options: &ReadOptions<'_>) -> Result<Read, Error> {
+        let ask = Ask {
+            freshness: options.freshness.unwrap_or(self.options.freshness),
+            limit: options.limit,
+            opener: options.opener,
+            cancel: None,
+            proof: None,
         };
-        self.count(path, answer)
+        self.account(path, self.obtain(Place::at(path, ask.opener), &ask))
+    }
+
+    /// A hit, or a load. The answer is still to be accounted for.
+    pub(crate) fn obtain(&self, place: Place<'_>, ask: &Ask<'_>) -> Obtained {
+        let stale = match self.find(place, ask) {
+            Found::Fresh(file, how) => {
+                check_limit(place.path, file.len() as u64, ask.limit)?;
+                return Ok((Read::hit(file), how));
+            }
+            Found::Stale(file) => Some(file),
+            Found::Nothing => None,
+        };
+        self.fetch(place, ask, stale.as_ref())
+            .map(|read| (read, How::Validated))
+    }
+
+    /// Counts an answer. Every request passes here exactly once, but for what is fresh in a batch at first sight.
+    pub(crate) fn account(&self, path: &Path, obtained: Obtained) -> Result<Read, Error> {
+        let counters = &self.counters;
+        let (read, how) = match obtained {
+            Ok(obtained) => obtained,
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+            Err(error) => {
+                add(&counters.errors, 1);
+                return Err(error);
+            }
+        };
+        match read.source {
+            Source::Hit => {
+                counters.hit(
+                    how,
+                    read.file.len(),
+                    read.file.asked_in(self.runs.current()),
+                );
+                return Ok(read);
+            }
+            Source::Coalesced => add(&counters.coalesced, 1),
+            Source::Loaded | Source::Uncached => self.count_load(path, &read),
+        }
+        add(&counters.bytes_served, read.file.len() as u64);
+        Ok(read)
+    }
+
+    /// What the cache holds of a path, and whether that is as fresh as was asked for.
+    fn find(&self, place: Place<'_>, ask: &Ask<'_>) -> Found {
+        let Some(file) = self.resident.get(key_of(place.path)) else {
+            return Found::Nothing;
+        };
+        match self.freshness_of(place, &file, ask) {
+            Some(how) => Found::Fresh(file, how),
+            None => Found::Stale(file),
+        }
+    }
+
+    /// Why the file counts as fresh, if it does.
+    fn freshness_of(&self, place: Place<'_>, file: &File, ask: &Ask<'_>) -> Option<How> {
+        if let Some(how) = self.without_asking(file, ask) {
+            return Some(how);
+        }
+        let holds = match (ask.freshness, self.watcher(ask.freshness)) {
+            (Freshness::Watch, Some(watcher)) => self.validate_watched(watcher, place, file),
+            (Freshness::Ttl(_), _) => {
+                let now = self.clock.now();
+                let holds = still_holds(place, file);
+                if holds {
+                    file.set_checked(now);
+                }
+                holds
+            }
+            _ => still_holds(place, file),
+        };
+        holds.then_some(How::Validated)
+    }
+
+    /// Why the file counts as fresh, if that takes no look at its path.
+    #[inline]
+    pub(crate) fn without_asking(&self, file: &File, ask: &Ask<'_>) -> Option<How> {
+        match ask.freshness {
+            Freshness::Validate => None,
+            Freshness::Pinned => Some(How::Unasked),
+            Freshness::Ttl(ttl) => file
+                .checked_within(ttl, self.clock.now())
+                .then_some(How::Unasked),
+            Freshness::Watch => {
+                let armed = file.armed()?;
+                let proof = ask
+                    .proof
+                    .or_else(|| self.watcher(ask.freshness).map(Watcher::refresh))?;
+                proof.covers(armed.mark()).then_some(How::Proven)
+            }
+        }
+    }
+
+    /// Validates a file that no proof covers, and arms it again where it is time to.
+    fn validate_watched(&self, watcher: &Watcher<Armed>, place: Place<'_>, file: &File) -> bool {
+        if let Some((armed, seen)) = file
+            .armed()
+            .and_then(|armed| Some((armed, armed.mark().seen()?)))
+            && let Ok(begun) = armed.begin(watcher, place.path)
+            && armed.is_unchanged(&begun, place.path, file.fingerprint())
+        {
+            _ = watcher.renew(&begun, seen, armed);
+            return true;
+        }
+        if !still_holds(place, file) {
+            return false;
+        }
+        if file.tries_again() && file.arm().arm_again(watcher, place, file.fingerprint()) {
+            file.stop_doubting();
+            if !self.resident.holds(key_of(place.path), file) {
+                watcher.release(file.arm()); // It was evicted meanwhile, and let go of before it was armed.
+            }
+        }
+        true
+    }
+
+    /// The watcher, if watching is asked for and possible.
+    pub(crate) fn watcher(&self, freshness: Freshness) -> Option<&Watcher<Armed>> {
+        match freshness {
+            Freshness::Watch => self.watcher.get_or_init(watch::watcher).as_ref(),
+            _ => None,
+        }
     }
 
     /// Loads the file, or follows a thread that is loading it.
-    fn fetch(
-        &self,
-        path: &Path,
-        key: &[u8],
-        limit: Option<u64>,
-        stale: Option<&File>,
-    ) -> Result<Read, Error> {
-        let key: Key = key.into();
-        loop {
-            match self.flights.join(&key, path) {
-                Role::Leader(leader) => return self.lead(leader, path, &key, limit, stale),
+    fn fetch(&self, place: Place<'_>, ask: &Ask<'_>, stale: Option<&File>) -> Result<Read, Error> {
+        if let Some(remembered) = &self.remembered
+            && let Some(error) = remembered.get(key_of(place.path), self.clock.now())
+        {
+            add(&self.counters.errors_remembered, 1);
+            return Err(error);
+        }
+        let key: Key = key_of(place.path).into();
+        let answer = loop {
+            match self.flights.join(&key, place.path) {
+                Role::Leader(leader) => break self.lead(leader, place, &key, ask, stale),
                 Role::Follower(flight) => {
                     let outcome = flight.wait();
                     if depends_on_limit(&outcome) {
                         continue; // The leader's limit is not ours: ask for ourselves.
                     }
-                    let file = outcome?;
-                    check_limit(path, file.len() as u64, limit)?;
-                    return Ok(Read {
-                        file,
-                        source: Source::Coalesced,
+                    break outcome.and_then(|file| {
+                        check_limit(place.path, file.len() as u64, ask.limit)?;
+                        Ok(Read {
+                            file,
+                            source: Source::Coalesced,
+                        })
                     });
                 }
             }
+        };
+        if let (Err(error), Some(remembered)) = (&answer, &self.remembered)
+            && is_worth_remembering(error)
+        {
+            remembered.put(key, error, self.clock.now());
         }
+        answer
     }
 
     fn lead(
         &self,
         mut leader: Leader<'_>,
-        path: &Path,
+        place: Place<'_>,
         key: &Key,
-        limit: Option<u64>,
+        ask: &Ask<'_>,
         stale: Option<&File>,
     ) -> Result<Read, Error> {
-        let mut answer = match self.loaded_meanwhile(path, key, limit, stale) {
+        let mut answer = match self.loaded_meanwhile(place, key, ask, stale) {
             Some(answer) => answer,
-            None => self.load_and_keep(path, key, limit, stale),
+            None => self.load_and_keep(place, key, ask, stale),
         };
         if leader.close() {
             // Those who joined may have asked after we looked at the file: look once more for them.
             let holds = answer
                 .as_ref()
-                .is_ok_and(|read| still_holds(path, &read.file));
+                .is_ok_and(|read| still_holds(place, &read.file));
             if !holds {
                 let stale = answer.ok().map(|read| read.file);
-                answer = self.load_and_keep(path, key, limit, stale.as_ref());
+                answer = self.load_and_keep(place, key, ask, stale.as_ref());
             }
             leader.land(answer.clone().map(|read| read.file));
         }
@@ -129,87 +302,111 @@ impl FileCache {
     /// The entry that another thread made between our lookup and our taking the lead.
     fn loaded_meanwhile(
         &self,
-        path: &Path,
+        place: Place<'_>,
         key: &Key,
-        limit: Option<u64>,
+        ask: &Ask<'_>,
         stale: Option<&File>,
     ) -> Option<Result<Read, Error>> {
         let file = self.resident.get(key)?;
-        if stale.is_some_and(|stale| stale.is(&file)) || !still_holds(path, &file) {
+        if stale.is_some_and(|stale| stale.is(&file)) || !still_holds(place, &file) {
             return None;
         }
-        Some(check_limit(path, file.len() as u64, limit).map(|()| Read::hit(file)))
+        Some(check_limit(place.path, file.len() as u64, ask.limit).map(|()| Read::hit(file)))
     }
 
     /// Reads the file from disk and keeps it under `key` where that is allowed, in place of what is stale there.
     fn load_and_keep(
         &self,
-        path: &Path,
+        place: Place<'_>,
         key: &Key,
-        limit: Option<u64>,
+        ask: &Ask<'_>,
         stale: Option<&File>,
     ) -> Result<Read, Error> {
-        let loaded = load(path, limit).inspect_err(|_| self.drop_stale(key, stale))?;
+        let now = self.clock.now();
+        let wait = Wait {
+            at_most: self.options.descriptor_wait,
+            cancel: ask.cancel,
+            counters: &self.counters,
+        };
+        let loader = Loader {
+            systems: &self.systems,
+            watcher: self.watcher(ask.freshness),
+            limit: ask.limit,
+            watch_limit: self.options.max_file_bytes,
+            wait: &wait,
+        };
+        let loaded = loader
+            .load(place)
+            .inspect_err(|_| self.drop_stale(key, stale, None))?;
         add(&self.counters.bytes_loaded, loaded.read_bytes);
-        let charge = charge(key, loaded.bytes.len());
-        let file = File::new(loaded, charge, self.runs.current());
-        if self.may_keep(&file) && self.resident.insert(key.clone(), &file) {
-            return Ok(Read {
-                file,
-                source: Source::Loaded,
-            });
+        let (state, fingerprint) = (loaded.state, loaded.fingerprint);
+        let file = self
+            .make(loaded, key, now)
+            .map_err(|source| Error::io(place.path, source))?;
+        if state == State::Settled && file.len() as u64 <= self.options.max_file_bytes {
+            let gone = self.resident.insert(key.clone(), &file);
+            let kept = !gone.has(&file);
+            self.let_go(gone);
+            if kept {
+                return Ok(Read {
+                    file,
+                    source: Source::Loaded,
+                });
+            }
+        } else {
+            self.let_go(Gone(vec![file.clone()]));
         }
-        self.drop_stale(key, stale);
+        self.drop_stale(key, stale, Some(&fingerprint));
         Ok(Read {
             file,
             source: Source::Uncached,
         })
     }
 
-    fn may_keep(&self, file: &File) -> bool {
-        file.is_settled() && file.len() as u64 <= self.options.max_file_bytes
+    fn make(&self, loaded: Loaded, key: &Key, now: std::time::Duration) -> std::io::Result<File> {
+        let mut bytes = loaded.bytes;
+        let charge = charge(key, bytes.filled());
+        let header = Header::new(
+            loaded.fingerprint,
+            loaded.state,
+            charge,
+            self.runs.current(),
+            now,
+        );
+        *bytes.header_mut() = header.with_armed(loaded.armed);
+        bytes.share().map(File::new)
     }
 
-    fn drop_stale(&self, key: &[u8], stale: Option<&File>) {
+    fn drop_stale(&self, key: &[u8], stale: Option<&File>, now: Option<&Fingerprint>) {
         if let Some(stale) = stale {
-            self.resident.remove_stale(key, stale);
+            self.let_go(self.resident.remove_stale(key, stale, now));
         }
     }
 
-    /// Counts one answer. Every request passes here exactly once.
-    pub(crate) fn count(&self, path: &Path, answer: Result<Read, Error>) -> Result<Read, Error> {
-        let counters = &self.counters;
-        let Ok(read) = &answer else {
-            add(&counters.errors, 1);
-            return answer;
-        };
-        match read.source {
-            Source::Hit => {
-                add(&counters.hits, 1);
-                if read.file.asked_in(self.runs.current()) {
-                    add(&counters.redundant_reads_avoided, 1);
-                }
-            }
-            Source::Coalesced => add(&counters.coalesced, 1),
-            Source::Loaded | Source::Uncached => self.count_load(path, read),
+    /// Has the watcher forget files that left the cache.
+    fn let_go(&self, gone: Gone) {
+        if let Some(Some(watcher)) = self.watcher.get() {
+            gone.0
+                .iter()
+                .filter_map(File::armed)
+                .for_each(|armed| watcher.release(armed));
         }
-        add(&counters.bytes_served, read.file.len() as u64);
-        answer
     }
 
     fn count_load(&self, path: &Path, read: &Read) {
         let counters = &self.counters;
         add(&counters.loads, 1);
-        if !read.file.is_settled() {
-            add(&counters.unsettled, 1);
-            return;
+        match read.file.state() {
+            State::Settled => {}
+            State::Racy => return add(&counters.racy, 1),
+            State::Changing | State::Opaque => return add(&counters.unsettled, 1),
         }
         if read.source == Source::Uncached {
             add(&counters.skipped, 1);
         }
         if self
             .runs
-            .is_redundant(path.as_os_str().as_encoded_bytes(), read.file.fingerprint())
+            .is_redundant(key_of(path), read.file.fingerprint())
         {
             add(&counters.redundant_reads, 1);
         }
@@ -222,14 +419,29 @@ impl FileCache {
         self.runs.begin();
     }
 
+    /// Changes both bounds, while others read: they hold when the call returns. What is held stays as far as there is
+    /// room. Takes time proportional to the number of entries.
+    pub fn resize(&self, max_entries: usize, max_bytes: u64) {
+        self.let_go(self.resident.resize(max_entries, max_bytes));
+    }
+
     /// Forgets `path`, whatever became of the file; says whether it was held.
     pub fn invalidate(&self, path: &Path) -> bool {
-        self.resident.remove(path.as_os_str().as_encoded_bytes())
+        let gone = self.resident.remove(key_of(path));
+        let held = !gone.0.is_empty();
+        self.let_go(gone);
+        if let Some(remembered) = &self.remembered {
+            remembered.forget(key_of(path));
+        }
+        held
     }
 
     /// Forgets every file. The counters stay.
     pub fn clear(&self) {
-        self.resident.clear();
+        self.let_go(self.resident.clear());
+        if let Some(remembered) = &self.remembered {
+            remembered.clear();
+        }
     }
 
     /// The number of files held.
@@ -244,16 +456,28 @@ impl FileCache {
         self.len() == 0
     }
 
-    /// The choices it was made with.
+    /// The choices it was made with. The bounds may have been [changed](Self::resize) since.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
     }
 
+    /// Whether files can be watched here. Makes the watcher if there was none yet.
+    #[must_use]
+    pub fn can_watch(&self) -> bool {
+        self.watcher(Freshness::Watch).is_some()
+    }
+
     /// The counters now. While other threads read, they are not all of one moment, but their sums hold.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.counters.snapshot(self.resident.ledger())
+        let mut stats = self.counters.snapshot(self.resident.ledger());
+        stats.run_paths = self.runs.paths();
+        if let Some(Some(watcher)) = self.watcher.get() {
+            let watched = watcher.stats();
+            (stats.watches, stats.watch_losses) = (watched.watches, watched.losses);
+        }
+        stats
     }
 }
 
@@ -275,7 +499,23 @@ impl std::fmt::Debug for FileCache {
     }
 }
 
+pub(crate) fn key_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
 /// The validation of a hit: one `stat`.
-fn still_holds(path: &Path, file: &File) -> bool {
-    file.is_settled() && sys::stat(path).is_ok_and(|(_, now)| now == *file.fingerprint())
+fn still_holds(place: Place<'_>, file: &File) -> bool {
+    file.is_settled()
+        && place
+            .stat()
+            .is_ok_and(|(_, now)| now == *file.fingerprint())
+}
+
+/// Errors that tell of the path, and not of this call.
+fn is_worth_remembering(error: &Error) -> bool {
+    use ErrorKind::{Io, IsADirectory, NotFound, NotRegular, PermissionDenied};
+    matches!(
+        error.kind(),
+        NotFound | PermissionDenied | IsADirectory | NotRegular | Io
+    )
 }

@@ -18,8 +18,10 @@ use std::{fmt, io};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+#[derive(Debug, Clone)]
+struct Details {
     kind: ErrorKind,
     path: PathBuf,
     source: Option<Arc<io::Error>>,
@@ -46,17 +48,17 @@ pub enum ErrorKind {
     },
     /// The batch was cancelled before this path was begun.
     Cancelled,
+    /// The file was written to while it was streamed: what was handed out may be of different moments.
+    Changed,
+    /// Descriptors had run out, and none became free in the time that the cache waits for one.
+    NoDescriptors,
     /// Anything else; the source says what.
     Io,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, path: &Path) -> Self {
-        Self {
-            kind,
-            path: path.to_owned(),
-            source: None,
-        }
+        Self::with(kind, path, None)
     }
 
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
@@ -66,30 +68,34 @@ impl Error {
             io::ErrorKind::IsADirectory => ErrorKind::IsADirectory,
             _ => ErrorKind::Io,
         };
-        Self {
+        Self::with(kind, path, Some(source))
+    }
+
+    pub(crate) fn with(kind: ErrorKind, path: &Path, source: Option<io::Error>) -> Self {
+        Self(Box::new(Details {
             kind,
             path: path.to_owned(),
-            source: Some(Arc::new(source)),
-        }
+            source: source.map(Arc::new),
+        }))
     }
 
     /// What went wrong.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// The path as it was asked for.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.0.path
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "read {}: ", self.path.display())?;
-        match self.kind {
+        write!(f, "read {}: ", self.0.path.display())?;
+        match self.0.kind {
             ErrorKind::NotFound => f.write_str("no such file or directory"),
             ErrorKind::PermissionDenied => f.write_str("permission denied"),
             ErrorKind::IsADirectory => f.write_str("is a directory"),
@@ -98,7 +104,9 @@ impl fmt::Display for Error {
                 write!(f, "{size} bytes are more than the limit of {limit}")
             }
             ErrorKind::Cancelled => f.write_str("cancelled"),
-            ErrorKind::Io => match &self.source {
+            ErrorKind::Changed => f.write_str("it changed while it was streamed"),
+            ErrorKind::NoDescriptors => f.write_str("no file descriptor became free in time"),
+            ErrorKind::Io => match &self.0.source {
                 Some(source) => write!(f, "{source}"),
                 None => f.write_str("input/output error"),
             },
@@ -108,6 +116,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_deref().map(|source| source as _)
     }
 }

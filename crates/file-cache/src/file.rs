@@ -1,32 +1,42 @@
 //! The contents handed out.
 
-use crate::load::{Loaded, State};
+use crate::bytes::Shared;
+use crate::load::State;
 use crate::sys::Fingerprint;
-use std::borrow::Cow;
+use crate::watch::Armed;
 use std::fmt;
 use std::ops::Deref;
-use std::str::Utf8Error;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 /// How much of a file is searched for a NUL byte before it counts as text, as git does.
 const BINARY_PREFIX: usize = 8 << 10;
 
 /// The contents of a file: immutable bytes, exactly as they were on disk, shared by all clones.
 ///
-/// Nothing is re-encoded: line ends, a byte order mark and invalid UTF-8 survive.
+/// Nothing is re-encoded: line ends, a byte order mark and invalid UTF-8 survive. A file is one pointer to one
+/// allocation.
 #[derive(Clone)]
-pub struct File(Arc<Inner>);
+pub struct File(Shared<Header>);
 
-struct Inner {
-    bytes: Vec<u8>,
-    fingerprint: Fingerprint,
-    /// Whether the fingerprint vouches for the bytes.
-    settled: bool,
-    /// What the cache charges for this file.
-    charge: u64,
+/// What is known of a file beside its bytes. What a hit looks at comes first.
+#[derive(Default)]
+#[repr(C)]
+pub(crate) struct Header {
+    /// The watched item that stands for this file, once there was one.
+    armed: OnceLock<Armed>,
     /// The last run in which it was asked for.
     run: AtomicU64,
+    /// When it was last found to be fresh, in nanoseconds of the cache's clock.
+    checked: AtomicU64,
+    /// Hits since the watched item became doubtful.
+    doubts: AtomicU32,
+    /// Whether the fingerprint vouches for the bytes.
+    state: State,
+    /// What the cache charges for this file.
+    charge: u64,
+    fingerprint: Fingerprint,
     binary: OnceLock<bool>,
 }
 
@@ -42,96 +52,133 @@ pub struct Read {
 /// Where the contents of a [`Read`] came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// From the cache, validated; or from an earlier place in the same batch.
+    /// From the cache, as fresh as was asked for; or from an earlier place in the same batch.
     Hit,
     /// From disk, and kept.
     Loaded,
     /// From disk, read by another thread that was asked at the same time.
     Coalesced,
-    /// From disk, and not kept: the file is too large for the cache, or was changing while it was read.
+    /// From disk, and not kept: the file is too large for the cache, or nothing vouches for what was read.
     Uncached,
 }
 
-impl File {
-    /// Contents just read by `run`; `charge` is what the cache would charge for them.
-    pub(crate) fn new(loaded: Loaded, charge: u64, run: u64) -> Self {
-        Self(Arc::new(Inner {
-            bytes: loaded.bytes,
-            fingerprint: loaded.fingerprint,
-            settled: loaded.state == State::Settled,
+impl Header {
+    /// Of contents read by `run`, for which the cache would charge `charge`.
+    pub(crate) fn new(
+        fingerprint: Fingerprint,
+        state: State,
+        charge: u64,
+        run: u64,
+        now: Duration,
+    ) -> Self {
+        Self {
+            fingerprint,
+            state,
             charge,
             run: AtomicU64::new(run),
-            binary: OnceLock::new(),
-        }))
+            checked: AtomicU64::new(now.as_nanos() as u64),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn with_armed(self, armed: Option<Armed>) -> Self {
+        if let Some(armed) = armed {
+            // Nobody else has seen this header yet.
+            _ = self.armed.set(armed);
+        }
+        self
+    }
+}
+
+impl File {
+    pub(crate) fn new(shared: Shared<Header>) -> Self {
+        Self(shared)
+    }
+
+    fn header(&self) -> &Header {
+        &self.0.header.header
     }
 
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.0.bytes
+        &self.0.slice
     }
 
     /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.bytes.len()
+        self.0.slice.len()
     }
 
     /// Whether there are no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.bytes.is_empty()
-    }
-
-    /// The contents as text. Checks all bytes each time it is called.
-    ///
-    /// # Errors
-    ///
-    /// Says where the first bytes stand that are not UTF-8.
-    pub fn text(&self) -> Result<&str, Utf8Error> {
-        std::str::from_utf8(self.bytes())
-    }
-
-    /// The contents as text, with U+FFFD in place of what is not UTF-8; borrowed when everything is.
-    #[must_use]
-    pub fn text_lossy(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.bytes())
+        self.len() == 0
     }
 
     /// Whether there is a NUL byte in the first 8 KiB. Looked up once per load.
     #[must_use]
     pub fn is_binary(&self) -> bool {
         let prefix = &self.bytes()[..self.len().min(BINARY_PREFIX)];
-        *self.0.binary.get_or_init(|| prefix.contains(&0))
+        *self.header().binary.get_or_init(|| prefix.contains(&0))
     }
 
     pub(crate) fn fingerprint(&self) -> &Fingerprint {
-        &self.0.fingerprint
+        &self.header().fingerprint
     }
 
     /// Whether the fingerprint vouches for the bytes. What is in the cache is settled.
     pub(crate) fn is_settled(&self) -> bool {
-        self.0.settled
+        self.state() == State::Settled
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.header().state
     }
 
     pub(crate) fn charge(&self) -> u64 {
-        self.0.charge
+        self.header().charge
+    }
+
+    pub(crate) fn armed(&self) -> Option<&Armed> {
+        self.header().armed.get()
+    }
+
+    pub(crate) fn arm(&self) -> &Armed {
+        self.header().armed.get_or_init(Armed::new)
+    }
+
+    /// Counts a hit on a doubtful item; says whether this is one at which arming is tried again: the first, the
+    /// second, the fourth and so on, so that files which are never left alone cost little.
+    pub(crate) fn tries_again(&self) -> bool {
+        (self.header().doubts.fetch_add(1, Relaxed) + 1).is_power_of_two()
+    }
+
+    pub(crate) fn stop_doubting(&self) {
+        self.header().doubts.store(0, Relaxed);
+    }
+
+    /// Whether it was found to be fresh less than `ttl` before `now`.
+    pub(crate) fn checked_within(&self, ttl: Duration, now: Duration) -> bool {
+        let age = (now.as_nanos() as u64).saturating_sub(self.header().checked.load(Relaxed));
+        u128::from(age) < ttl.as_nanos()
+    }
+
+    pub(crate) fn set_checked(&self, now: Duration) {
+        self.header().checked.store(now.as_nanos() as u64, Relaxed);
     }
 
     /// Notes that `run` asked for this file; says whether it had asked before.
+    #[inline]
     pub(crate) fn asked_in(&self, run: u64) -> bool {
         // A plain load first: once per run and file is often enough to write to a shared line.
-        self.0.run.load(Relaxed) == run || self.0.run.swap(run, Relaxed) == run
+        let last = &self.header().run;
+        last.load(Relaxed) == run || last.swap(run, Relaxed) == run
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    /// The size of one entry's own fields, for the unit test of the overhead.
-    #[cfg(test)]
-    pub(crate) const fn inner_size() -> usize {
-        size_of::<Inner>()
+        std::ptr::eq(self.header(), other.header())
     }
 }
 
@@ -158,11 +205,22 @@ impl fmt::Debug for File {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
+    pub(crate) fn file_charged(bytes: &[u8], charge: u64) -> File {
+        let header = Header::new(
+            Fingerprint::default(),
+            State::Settled,
+            charge,
+            0,
+            Duration::ZERO,
+        );
+        File::new(Shared::from_header_and_slice(header, bytes))
+    }
+
     fn file(bytes: &[u8]) -> File {
-        File::new(Loaded::for_test(bytes), 0, 0)
+        file_charged(bytes, 0)
     }
 
     #[test]
@@ -182,6 +240,22 @@ mod tests {
         assert_eq!(
             [file.asked_in(1), file.asked_in(1), file.asked_in(2)],
             [false, true, false]
+        );
+    }
+
+    #[test]
+    fn arming_is_tried_again_ever_less_often() {
+        let file = file(b"");
+        let tries: Vec<u32> = (1..=20).filter(|_| file.tries_again()).collect();
+        assert_eq!(tries, [1, 2, 4, 8, 16]);
+    }
+
+    #[test]
+    fn a_file_is_one_pointer_and_an_answer_two() {
+        assert_eq!(size_of::<File>(), size_of::<usize>());
+        assert_eq!(
+            size_of::<Result<Read, crate::Error>>(),
+            2 * size_of::<usize>()
         );
     }
 }

@@ -78,22 +78,33 @@
 //! - On systems that are not Unix the fingerprint is size, modification and creation time.
 
 mod batch;
+mod bytes;
 mod cache;
+mod clock;
 mod error;
 mod file;
 mod flight;
 mod load;
+mod open;
 mod options;
+mod remembered;
 mod resident;
 mod runs;
+mod settle;
 mod stats;
 #[cfg_attr(unix, path = "sys_unix.rs")]
 #[cfg_attr(not(unix), path = "sys_other.rs")]
 mod sys;
+mod text;
+mod wait;
+mod watch;
 
 pub use cache::FileCache;
+pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind};
 pub use file::{File, Read, Source};
-pub use options::{Options, ReadManyOptions, ReadOptions};
+pub use open::Opener;
+pub use options::{Freshness, Options, ReadManyOptions, ReadOptions, Timestamps};
 pub use resident::ENTRY_OVERHEAD;
 pub use stats::Stats;
+pub use text::{Encoding, Text};

@@ -2,13 +2,15 @@
 
 use crate::File;
 use crate::flight::Key;
+use crate::sys::Fingerprint;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What an entry is charged, in bytes, beside the bytes of its contents and of its path: the headers of three
 /// allocations, the fields kept per file, and its slot in the table with the spare slots of a growing table.
-pub const ENTRY_OVERHEAD: u64 = 384;
+pub const ENTRY_OVERHEAD: u64 = 512;
 
 /// The bounds beyond which a larger bound makes no difference: their product must fit the weights.
 const MOST_ENTRIES: u64 = 1 << 24;
@@ -18,6 +20,15 @@ const MOST_BYTES: u64 = 1 << 38;
 pub(crate) struct Resident {
     files: Cache<Key, File, Shares, DefaultHashBuilder, Collect>,
     ledger: Mutex<Ledger>,
+    bounds: Arc<Bounds>,
+}
+
+/// A bound on entries and one on bytes, at least 1 each. They change only while the table is empty and the ledger is
+/// locked, as an entry must not weigh more when it leaves than it did when it came.
+#[derive(Debug)]
+struct Bounds {
+    entries: AtomicU64,
+    bytes: AtomicU64,
 }
 
 /// Sums that change only together with the table.
@@ -26,19 +37,26 @@ pub(crate) struct Ledger {
     pub(crate) entries: u64,
     pub(crate) bytes: u64,
     pub(crate) evictions: u64,
-    pub(crate) stale: u64,
+    pub(crate) invalidated: u64,
+    /// Stale entries, by reason.
+    pub(crate) changed: u64,
+    pub(crate) replaced: u64,
+    pub(crate) vanished: u64,
 }
+
+/// Files that have left the table; the watcher is still to let go of them.
+#[must_use]
+#[derive(Debug, Default)]
+pub(crate) struct Gone(pub(crate) Vec<File>);
 
 /// Weighs a file by the larger of its shares of the two bounds, in units in which both are whole numbers.
 #[derive(Debug, Clone)]
-struct Shares {
-    max_entries: u64,
-    max_bytes: u64,
-}
+struct Shares(Arc<Bounds>);
 
 impl Weighter<Key, File> for Shares {
     fn weight(&self, _path: &Key, file: &File) -> u64 {
-        (file.charge().saturating_mul(self.max_entries)).max(self.max_bytes)
+        let (entries, bytes) = (self.0.entries.load(Relaxed), self.0.bytes.load(Relaxed));
+        (file.charge().saturating_mul(entries)).max(bytes)
     }
 }
 
@@ -61,83 +79,110 @@ pub(crate) fn charge(key: &[u8], len: usize) -> u64 {
 
 impl Resident {
     pub(crate) fn new(max_entries: usize, max_bytes: u64) -> Self {
-        let max_entries = u64::try_from(max_entries)
-            .unwrap_or(u64::MAX)
-            .min(MOST_ENTRIES);
-        let max_bytes = max_bytes.min(MOST_BYTES);
+        let (entries, bytes) = clamp(max_entries, max_bytes);
         // A bound of 0 keeps nothing: no file weighs less than 1.
-        let shares = Shares {
-            max_entries: max_entries.max(1),
-            max_bytes: max_bytes.max(1),
-        };
+        let bounds = Arc::new(Bounds {
+            entries: AtomicU64::new(entries.max(1)),
+            bytes: AtomicU64::new(bytes.max(1)),
+        });
         let layout = OptionsBuilder::new()
             .shards(1) // Several shards cost hit rate at hundreds of entries, and would split the bounds.
-            .estimated_items_capacity(max_entries as usize)
-            .weight_capacity(max_entries * max_bytes)
+            .estimated_items_capacity(entries as usize)
+            .weight_capacity(entries * bytes)
             // One entry weighs more than the usual hot share of a cache of one.
-            .hot_allocation(if max_entries < 2 { 1.0 } else { 0.97 })
+            .hot_allocation(if entries < 2 { 1.0 } else { 0.97 })
             .build()
             .expect("because both capacities are set");
+        let shares = Shares(bounds.clone());
         let files = Cache::with_options(layout, shares, DefaultHashBuilder::default(), Collect);
         Self {
             files,
             ledger: Mutex::default(),
+            bounds,
         }
     }
 
+    /// Changes both bounds. What is held is put in again as far as there is room, in no particular order.
+    pub(crate) fn resize(&self, max_entries: usize, max_bytes: u64) -> Gone {
+        let (entries, bytes) = clamp(max_entries, max_bytes);
+        let mut ledger = self.lock();
+        let held: Vec<(Key, File)> = self.files.drain().collect();
+        ledger.entries = 0;
+        ledger.bytes = 0;
+        self.bounds.entries.store(entries.max(1), Relaxed);
+        self.bounds.bytes.store(bytes.max(1), Relaxed);
+        self.files.set_capacity(entries * bytes);
+        let mut gone = Gone::default();
+        for (key, file) in held {
+            gone.0.extend(self.put(&mut ledger, key, &file).0);
+        }
+        gone
+    }
+
+    #[inline]
     pub(crate) fn get(&self, key: &[u8]) -> Option<File> {
         self.files.get(key)
     }
 
-    /// Keeps `file` under `key` in place of what was there; says whether there was room for it.
-    pub(crate) fn insert(&self, key: Key, file: &File) -> bool {
+    /// Whether `file` is what is held under `key`.
+    pub(crate) fn holds(&self, key: &[u8], file: &File) -> bool {
+        self.files.peek(key).is_some_and(|held| held.is(file))
+    }
+
+    /// Keeps `file` under `key` in place of what was there. It is among what is gone if there was no room for it.
+    pub(crate) fn insert(&self, key: Key, file: &File) -> Gone {
+        self.put(&mut self.lock(), key, file)
+    }
+
+    fn put(&self, ledger: &mut Ledger, key: Key, file: &File) -> Gone {
         let mut left = Vec::new();
-        let mut ledger = self.lock();
         self.files
             .insert_with_lifecycle(key.clone(), file.clone(), &mut left);
         ledger.bytes += file.charge();
         ledger.entries += 1;
-        let mut kept = true;
         for (path, gone) in &left {
-            ledger.bytes -= gone.charge();
-            ledger.entries -= 1;
+            ledger.forget(gone);
             if gone.is(file) {
-                kept = false;
+                continue;
             } else if *path != key {
                 ledger.evictions += 1;
             } else if gone.fingerprint() != file.fingerprint() {
-                ledger.stale += 1;
+                ledger.count_stale(gone.fingerprint(), Some(file.fingerprint()));
             }
         }
         debug_assert_eq!(ledger.entries, self.files.len() as u64);
-        drop(ledger);
-        kept
+        Gone(left.into_iter().map(|(_, file)| file).collect())
     }
 
-    /// Drops what is under `key` if it is still `stale`, and counts it as such.
-    pub(crate) fn remove_stale(&self, key: &[u8], stale: &File) {
+    /// Drops what is under `key` if it is still `stale`, and counts it as such: `now` is what the path leads to.
+    pub(crate) fn remove_stale(&self, key: &[u8], stale: &File, now: Option<&Fingerprint>) -> Gone {
         let mut ledger = self.lock();
-        if let Some((_, file)) = self.files.remove_if(key, |file| file.is(stale)) {
-            ledger.stale += 1;
-            ledger.forget(&file);
+        let removed = self.files.remove_if(key, |file| file.is(stale));
+        if let Some((_, file)) = &removed {
+            ledger.count_stale(file.fingerprint(), now);
+            ledger.forget(file);
         }
+        Gone(removed.into_iter().map(|(_, file)| file).collect())
     }
 
-    /// Drops what is under `key`; says whether there was anything.
-    pub(crate) fn remove(&self, key: &[u8]) -> bool {
+    /// Drops what is under `key`; nothing is gone when nothing was there.
+    pub(crate) fn remove(&self, key: &[u8]) -> Gone {
         let mut ledger = self.lock();
         let removed = self.files.remove(key);
         if let Some((_, file)) = &removed {
             ledger.forget(file);
+            ledger.invalidated += 1;
         }
-        removed.is_some()
+        Gone(removed.into_iter().map(|(_, file)| file).collect())
     }
 
-    pub(crate) fn clear(&self) {
+    pub(crate) fn clear(&self) -> Gone {
         let mut ledger = self.lock();
-        self.files.clear();
+        let gone: Vec<File> = self.files.drain().map(|(_, file)| file).collect();
+        ledger.invalidated += gone.len() as u64;
         ledger.entries = 0;
         ledger.bytes = 0;
+        Gone(gone)
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
@@ -149,20 +194,45 @@ impl Resident {
     }
 }
 
+fn clamp(max_entries: usize, max_bytes: u64) -> (u64, u64) {
+    let entries = u64::try_from(max_entries).unwrap_or(u64::MAX);
+    (entries.min(MOST_ENTRIES), max_bytes.min(MOST_BYTES))
+}
+
 impl Ledger {
     fn forget(&mut self, file: &File) {
         self.bytes -= file.charge();
         self.entries -= 1;
+    }
+
+    fn count_stale(&mut self, was: &Fingerprint, now: Option<&Fingerprint>) {
+        match now {
+            None => self.vanished += 1,
+            Some(now) if now.is_same_file(was) => self.changed += 1,
+            Some(_) => self.replaced += 1,
+        }
+    }
+}
+
+impl Gone {
+    /// Whether `file` is among what is gone.
+    pub(crate) fn has(&self, file: &File) -> bool {
+        self.0.iter().any(|gone| gone.is(file))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::Loaded;
+    use crate::file::Header;
+    use crate::file::tests::file_charged;
 
     fn file(len: usize) -> File {
-        File::new(Loaded::for_test(b""), charge(b"", len), 0)
+        file_charged(b"", charge(b"", len))
+    }
+
+    fn kept(resident: &Resident, key: Key, file: &File) -> bool {
+        !resident.insert(key, file).has(file)
     }
 
     fn key(i: usize) -> Key {
@@ -172,7 +242,10 @@ mod tests {
     #[test]
     fn the_overhead_covers_the_fields() {
         let counters = 2 * size_of::<usize>();
-        let allocations = (counters + File::inner_size()) + counters + 3 * 16;
+        // The file, its path, and its item and entry at the watcher; the allocator adds up to 16 bytes to each.
+        let watched = 48 + 64 + 32;
+        let allocations =
+            size_of::<Header>() + 2 * size_of::<usize>() + counters + watched + 3 * 16;
         // Twice the slot, as a table that has just grown is half empty; half as many ghosts as entries.
         let slot = 2 * (size_of::<Key>() + size_of::<File>() + 21) * 3 / 2;
         assert!(
@@ -188,7 +261,7 @@ mod tests {
             let resident =
                 Resident::new(max_entries, (ENTRY_OVERHEAD + 1_001) * max_entries as u64);
             for i in 0..3 * max_entries {
-                assert!(resident.insert(key(i), &file(i % 1_000)));
+                assert!(kept(&resident, key(i), &file(i % 1_000)));
             }
             assert_eq!(resident.ledger().entries, max_entries as u64);
             assert_eq!(resident.ledger().evictions, 2 * max_entries as u64);
@@ -199,7 +272,7 @@ mod tests {
     fn large_files_fill_the_bound_on_bytes() {
         let resident = Resident::new(1_000, 64 << 20);
         for i in 0..500 {
-            assert!(resident.insert(key(i), &file(1 << 20)));
+            assert!(kept(&resident, key(i), &file(1 << 20)));
         }
         assert_eq!(resident.ledger().entries, 63);
     }
@@ -208,7 +281,7 @@ mod tests {
     fn a_bound_of_nothing_keeps_nothing() {
         for (max_entries, max_bytes) in [(0, 1 << 20), (16, 0), (0, 0), (16, ENTRY_OVERHEAD - 1)] {
             let resident = Resident::new(max_entries, max_bytes);
-            assert!(!resident.insert(key(0), &file(0)));
+            assert!(!kept(&resident, key(0), &file(0)));
             assert_eq!(resident.ledger().entries, 0);
             assert_eq!(resident.ledger().bytes, 0);
         }
@@ -218,8 +291,35 @@ mod tests {
     fn bounds_without_end_do_not_overflow() {
         let resident = Resident::new(usize::MAX, u64::MAX);
         for i in 0..1_000 {
-            assert!(resident.insert(key(i), &file(1 << 20)));
+            assert!(kept(&resident, key(i), &file(1 << 20)));
         }
         assert_eq!(resident.ledger().entries, 1_000);
+    }
+
+    #[test]
+    fn a_new_size_holds_at_once_and_what_fits_stays() {
+        let resident = Resident::new(100, 1 << 20);
+        (0..100).for_each(|i| assert!(kept(&resident, key(i), &file(100))));
+        assert_eq!(resident.resize(10, 1 << 20).0.len(), 90);
+        assert_eq!(
+            (resident.ledger().entries, resident.ledger().evictions),
+            (10, 90)
+        );
+        assert!(resident.resize(1_000, 1 << 20).0.is_empty());
+        (100..1_090).for_each(|i| assert!(kept(&resident, key(i), &file(100))));
+        assert_eq!(
+            (resident.ledger().entries, resident.ledger().evictions),
+            (1_000, 90)
+        );
+        assert_eq!(
+            resident.resize(1_000, 10 * (ENTRY_OVERHEAD + 100)).0.len(),
+            990
+        );
+        assert_eq!(resident.resize(0, 0).0.len(), 10);
+        assert_eq!((resident.ledger().entries, resident.ledger().bytes), (0, 0));
+        assert!(!kept(&resident, key(0), &file(0)));
+        assert!(resident.resize(5, 1 << 20).0.is_empty());
+        (0..9).for_each(|i| assert!(kept(&resident, key(i), &file(1))));
+        assert_eq!(resident.ledger().entries, 5);
     }
 }

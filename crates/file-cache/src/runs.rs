@@ -29,6 +29,11 @@ impl Runs {
         self.current.load(Relaxed)
     }
 
+    /// How many paths the run has read from disk, as far as they are remembered.
+    pub(crate) fn paths(&self) -> u64 {
+        self.paths.load(Relaxed).min(MOST_PATHS) as u64
+    }
+
     /// Notes a read from disk; says whether this run had read the same state of the file before.
     pub(crate) fn is_redundant(&self, key: &[u8], fingerprint: &Fingerprint) -> bool {
         let hasher = self.read.hasher();

@@ -1,20 +1,30 @@
 //! Counters.
 
 use crate::resident::Ledger;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 /// What a [`FileCache`](crate::FileCache) did so far.
 ///
-/// Each path asked for ends in exactly one of four ways, so that always
-/// `requests == hits + misses` and `misses == loads + coalesced + errors`. Paths of a batch that was cancelled
-/// before they were begun are not counted at all.
+/// Each path asked for ends in exactly one of four ways, so that always `requests == hits + misses` and
+/// `misses == loads + coalesced + errors`. Further, `hits` is the sum of the four kinds of hits, `stale` that of the
+/// three reasons, and of `loads` those are not kept that are `skipped`, `unsettled` or `racy`. Paths of a batch that was
+/// cancelled before they were begun are not counted at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
     /// Paths asked for.
     pub requests: u64,
-    /// Requests served from memory: validated entries, and repetitions of a path within one batch.
+    /// Requests served from memory.
     pub hits: u64,
+    /// Hits that one `stat` each has validated.
+    pub hits_validated: u64,
+    /// Hits that were proven by a look into the queue of notifications.
+    pub hits_proven: u64,
+    /// Hits about which nobody was asked: pinned, or within their time to live.
+    pub hits_unasked: u64,
+    /// Further places of a path within one batch.
+    pub hits_repeated: u64,
     /// Requests that were not hits.
     pub misses: u64,
     /// Misses whose thread read the file from disk, whether it was kept or not.
@@ -23,12 +33,25 @@ pub struct Stats {
     pub coalesced: u64,
     /// Misses that ended in an error.
     pub errors: u64,
+    /// Errors given out again without asking the file system.
+    pub errors_remembered: u64,
     /// Loads that were not kept because the file is too large for the cache.
     pub skipped: u64,
     /// Loads that were not kept because the file changed while it was read, or does not tell its true size.
     pub unsettled: u64,
+    /// Loads that were not kept because the file had changed so shortly before that a further change might have left no
+    /// trace.
+    pub racy: u64,
     /// Entries found to be out of date, and replaced or dropped.
     pub stale: u64,
+    /// Stale entries whose file was written to, or whose metadata were changed.
+    pub stale_changed: u64,
+    /// Stale entries whose path led to another file.
+    pub stale_replaced: u64,
+    /// Stale entries whose path led to no file that can be read.
+    pub stale_vanished: u64,
+    /// Entries dropped by [`invalidate`](crate::FileCache::invalidate) or [`clear`](crate::FileCache::clear).
+    pub invalidated: u64,
     /// Entries dropped to stay within the bounds.
     pub evictions: u64,
     /// Bytes read from disk, including those that were read anew because the file was changing.
@@ -41,6 +64,21 @@ pub struct Stats {
     /// Loads of files which the same run had loaded before in the same state: they were evicted, skipped or
     /// dropped in between. Counted for the first 262,144 paths of a run.
     pub redundant_reads: u64,
+    /// Distinct paths that the current run has loaded, up to 262,144: what a cache would have to hold to load nothing
+    /// twice.
+    pub run_paths: u64,
+    /// Times that a read had to wait for a file descriptor.
+    pub descriptor_waits: u64,
+    /// Batches that read at least one file from disk, and how many files.
+    pub batches: u64,
+    /// Files that those batches read from disk.
+    pub batch_loads: u64,
+    /// Time that those batches took, hits included.
+    pub batch_time: Duration,
+    /// Files, directories and links watched now; 0 where nothing was ever to be watched.
+    pub watches: u64,
+    /// Times that notifications were lost, so that every watched file had to be validated.
+    pub watch_losses: u64,
     /// Entries held now.
     pub resident_entries: u64,
     /// Bytes held now, overhead included.
@@ -51,79 +89,217 @@ impl Stats {
     /// Hits per request, 0 to 1; `None` when nothing was asked.
     #[must_use]
     pub fn hit_rate(&self) -> Option<f64> {
-        (self.requests > 0).then(|| self.hits as f64 / self.requests as f64)
+        self.per_request(self.hits)
+    }
+
+    /// `count` per request; `None` when nothing was asked.
+    pub(crate) fn per_request(&self, count: u64) -> Option<f64> {
+        (self.requests > 0).then(|| count as f64 / self.requests as f64)
     }
 
     /// What happened since `earlier`, a snapshot of the same cache. What is held now stays as it is.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        Self {
-            requests: self.requests.saturating_sub(earlier.requests),
-            hits: self.hits.saturating_sub(earlier.hits),
-            misses: self.misses.saturating_sub(earlier.misses),
-            loads: self.loads.saturating_sub(earlier.loads),
-            coalesced: self.coalesced.saturating_sub(earlier.coalesced),
-            errors: self.errors.saturating_sub(earlier.errors),
-            skipped: self.skipped.saturating_sub(earlier.skipped),
-            unsettled: self.unsettled.saturating_sub(earlier.unsettled),
-            stale: self.stale.saturating_sub(earlier.stale),
-            evictions: self.evictions.saturating_sub(earlier.evictions),
-            bytes_loaded: self.bytes_loaded.saturating_sub(earlier.bytes_loaded),
-            bytes_served: self.bytes_served.saturating_sub(earlier.bytes_served),
-            redundant_reads_avoided: self
-                .redundant_reads_avoided
-                .saturating_sub(earlier.redundant_reads_avoided),
-            redundant_reads: self.redundant_reads.saturating_sub(earlier.redundant_reads),
-            resident_entries: self.resident_entries,
-            resident_bytes: self.resident_bytes,
-        }
+        let mut since = self.clone();
+        let counters = since
+            .counters_mut()
+            .into_iter()
+            .zip(earlier.clone().counters_mut().map(|it| *it));
+        counters.for_each(|(now, before)| *now = now.saturating_sub(before));
+        since.batch_time = self.batch_time.saturating_sub(earlier.batch_time);
+        since
+    }
+
+    /// All that only grows.
+    fn counters_mut(&mut self) -> [&mut u64; 27] {
+        [
+            &mut self.requests,
+            &mut self.hits,
+            &mut self.hits_validated,
+            &mut self.hits_proven,
+            &mut self.hits_unasked,
+            &mut self.hits_repeated,
+            &mut self.misses,
+            &mut self.loads,
+            &mut self.coalesced,
+            &mut self.errors,
+            &mut self.errors_remembered,
+            &mut self.skipped,
+            &mut self.unsettled,
+            &mut self.racy,
+            &mut self.stale,
+            &mut self.stale_changed,
+            &mut self.stale_replaced,
+            &mut self.stale_vanished,
+            &mut self.invalidated,
+            &mut self.evictions,
+            &mut self.bytes_loaded,
+            &mut self.bytes_served,
+            &mut self.redundant_reads_avoided,
+            &mut self.redundant_reads,
+            &mut self.descriptor_waits,
+            &mut self.batches,
+            &mut self.batch_loads,
+        ]
     }
 }
 
-/// The counters behind [`Stats`] that no lock protects. `requests` and `misses` are sums, so a hit pays for
-/// neither.
+/// Why a hit counts as fresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Validated,
+    Proven,
+    Unasked,
+    Repeated,
+}
+
+/// Hits of one call, or of one stripe.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    hits: [u64; 4],
+    bytes_served: u64,
+    redundant_reads_avoided: u64,
+}
+
+/// What hits add to: a stripe for each few threads, on cache lines of its own, so that a hit writes to no line that
+/// another processor reads.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Stripe {
+    hits: [AtomicU64; 4],
+    bytes_served: AtomicU64,
+    redundant_reads_avoided: AtomicU64,
+}
+
+const STRIPES: usize = 16;
+
+/// The counters behind [`Stats`] that no lock protects. Sums are not counted, so that a hit pays for none.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    pub(crate) hits: AtomicU64,
+    stripes: [Stripe; STRIPES],
     pub(crate) loads: AtomicU64,
     pub(crate) coalesced: AtomicU64,
     pub(crate) errors: AtomicU64,
+    pub(crate) errors_remembered: AtomicU64,
     pub(crate) skipped: AtomicU64,
     pub(crate) unsettled: AtomicU64,
+    pub(crate) racy: AtomicU64,
     pub(crate) bytes_loaded: AtomicU64,
     pub(crate) bytes_served: AtomicU64,
-    pub(crate) redundant_reads_avoided: AtomicU64,
     pub(crate) redundant_reads: AtomicU64,
+    pub(crate) descriptor_waits: AtomicU64,
+    pub(crate) batches: AtomicU64,
+    pub(crate) batch_loads: AtomicU64,
+    pub(crate) batch_nanoseconds: AtomicU64,
 }
 
 /// Adds to a counter that orders nothing.
+#[inline]
 pub(crate) fn add(counter: &AtomicU64, amount: u64) {
     counter.fetch_add(amount, Relaxed);
 }
 
+impl Tally {
+    #[inline]
+    pub(crate) fn hit(&mut self, how: How, bytes: usize, is_redundant: bool) {
+        self.hits[how as usize] += 1;
+        self.bytes_served += bytes as u64;
+        self.redundant_reads_avoided += u64::from(is_redundant);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.hits == [0; 4]
+    }
+}
+
 impl Counters {
+    #[inline]
+    pub(crate) fn hit(&self, how: How, bytes: usize, is_redundant: bool) {
+        let stripe = self.stripe();
+        add(&stripe.hits[how as usize], 1);
+        add(&stripe.bytes_served, bytes as u64);
+        if is_redundant {
+            add(&stripe.redundant_reads_avoided, 1);
+        }
+    }
+
+    pub(crate) fn hits(&self, tally: &Tally) {
+        if tally.is_empty() {
+            return;
+        }
+        let stripe = self.stripe();
+        stripe
+            .hits
+            .iter()
+            .zip(tally.hits)
+            .for_each(|(counter, amount)| add(counter, amount));
+        add(&stripe.bytes_served, tally.bytes_served);
+        add(
+            &stripe.redundant_reads_avoided,
+            tally.redundant_reads_avoided,
+        );
+    }
+
+    #[inline]
+    fn stripe(&self) -> &Stripe {
+        &self.stripes[stripe_of_thread()]
+    }
+
     pub(crate) fn snapshot(&self, ledger: Ledger) -> Stats {
         let get = |counter: &AtomicU64| counter.load(Relaxed);
-        let (hits, loads) = (get(&self.hits), get(&self.loads));
-        let (coalesced, errors) = (get(&self.coalesced), get(&self.errors));
+        let of_stripes = |counter: fn(&Stripe) -> &AtomicU64| -> u64 {
+            self.stripes.iter().map(|stripe| get(counter(stripe))).sum()
+        };
+        let hits_validated = of_stripes(|stripe| &stripe.hits[How::Validated as usize]);
+        let hits_proven = of_stripes(|stripe| &stripe.hits[How::Proven as usize]);
+        let hits_unasked = of_stripes(|stripe| &stripe.hits[How::Unasked as usize]);
+        let hits_repeated = of_stripes(|stripe| &stripe.hits[How::Repeated as usize]);
+        let hits = hits_validated + hits_proven + hits_unasked + hits_repeated;
+        let (loads, coalesced, errors) =
+            (get(&self.loads), get(&self.coalesced), get(&self.errors));
         let misses = loads + coalesced + errors;
         Stats {
             requests: hits + misses,
             hits,
+            hits_validated,
+            hits_proven,
+            hits_unasked,
+            hits_repeated,
             misses,
             loads,
             coalesced,
             errors,
+            errors_remembered: get(&self.errors_remembered),
             skipped: get(&self.skipped),
             unsettled: get(&self.unsettled),
-            stale: ledger.stale,
+            racy: get(&self.racy),
+            stale: ledger.changed + ledger.replaced + ledger.vanished,
+            stale_changed: ledger.changed,
+            stale_replaced: ledger.replaced,
+            stale_vanished: ledger.vanished,
+            invalidated: ledger.invalidated,
             evictions: ledger.evictions,
             bytes_loaded: get(&self.bytes_loaded),
-            bytes_served: get(&self.bytes_served),
-            redundant_reads_avoided: get(&self.redundant_reads_avoided),
+            bytes_served: get(&self.bytes_served) + of_stripes(|stripe| &stripe.bytes_served),
+            redundant_reads_avoided: of_stripes(|stripe| &stripe.redundant_reads_avoided),
             redundant_reads: get(&self.redundant_reads),
+            descriptor_waits: get(&self.descriptor_waits),
+            batches: get(&self.batches),
+            batch_loads: get(&self.batch_loads),
+            batch_time: Duration::from_nanos(get(&self.batch_nanoseconds)),
             resident_entries: ledger.entries,
             resident_bytes: ledger.bytes,
+            ..Stats::default()
         }
     }
+}
+
+/// Threads take stripes in turn. Which one a thread has is of no account to anybody.
+#[inline]
+fn stripe_of_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static STRIPE: usize = NEXT.fetch_add(1, Relaxed) % STRIPES;
+    }
+    STRIPE.with(|stripe| *stripe)
 }

@@ -1,20 +1,22 @@
-//! The four system calls of a load and the one of a hit.
+//! The system calls of a load, and the one of a hit.
 
-use rustix::buffer::spare_capacity;
-use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
+use crate::open::Opener;
+
 /// The state of a file as far as `stat` tells it. Equal fingerprints are taken for equal contents.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint {
-    device: u64,
+    pub(crate) device: u64,
     inode: u64,
     pub(crate) size: u64,
     modified: (i64, i64),
-    changed: (i64, i64),
+    pub(crate) changed: (i64, i64),
 }
 
 /// What sort of thing a path names.
@@ -25,9 +27,107 @@ pub(crate) enum Sort {
     Other,
 }
 
-/// One `stat` that follows symbolic links.
-pub(crate) fn stat(path: &Path) -> io::Result<(Sort, Fingerprint)> {
-    Ok(describe(&rustix::fs::stat(path)?))
+/// How a file is reached: by its path, or by its name in a directory that is open already.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) path: &'a Path,
+    directory: Option<(&'a Directory, &'a Path)>,
+    opener: Option<&'a dyn Opener>,
+}
+
+/// An open directory. Names in it are found without walking the path to it.
+pub(crate) struct Directory(OwnedFd);
+
+impl Fingerprint {
+    /// Whether both are states of one and the same file.
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn at(path: &'a Path, opener: Option<&'a dyn Opener>) -> Self {
+        Self {
+            path,
+            directory: None,
+            opener,
+        }
+    }
+
+    /// `path` is `name` in `directory`.
+    pub(crate) fn within(
+        directory: &'a Directory,
+        name: &'a Path,
+        path: &'a Path,
+        opener: Option<&'a dyn Opener>,
+    ) -> Self {
+        Self {
+            path,
+            directory: Some((directory, name)),
+            opener,
+        }
+    }
+
+    /// One `stat` that follows symbolic links.
+    pub(crate) fn stat(&self) -> io::Result<(Sort, Fingerprint)> {
+        Ok(describe(&match self.directory {
+            Some((directory, name)) => rustix::fs::statat(&directory.0, name, AtFlags::empty())?,
+            None => rustix::fs::stat(self.path)?,
+        }))
+    }
+
+    /// One `stat` that does not follow a symbolic link of the last name.
+    pub(crate) fn stat_of_the_name(path: &Path) -> io::Result<Fingerprint> {
+        Ok(describe(&rustix::fs::lstat(path)?).1)
+    }
+
+    /// Opens without waiting: a FIFO without a writer would otherwise block for ever.
+    pub(crate) fn open(&self) -> io::Result<Handle> {
+        match (self.directory, self.opener) {
+            // What a link leads to may not be what an opener would open.
+            (Some((directory, name)), Some(opener)) => {
+                match open(directory.0.as_fd(), name, OFlags::NOFOLLOW) {
+                    Err(Errno::LOOP) => opener.open_file(self.path).map(Handle::from),
+                    opened => Ok(Handle(opened?)),
+                }
+            }
+            (Some((directory, name)), None) => {
+                Ok(Handle(open(directory.0.as_fd(), name, OFlags::empty())?))
+            }
+            (None, Some(opener)) => opener.open_file(self.path).map(Handle::from),
+            (None, None) => Ok(Handle(open(CWD, self.path, OFlags::empty())?)),
+        }
+    }
+}
+
+fn open(directory: BorrowedFd<'_>, name: &Path, more: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY | more;
+    loop {
+        match rustix::fs::openat(directory, name, flags, Mode::empty()) {
+            Err(Errno::INTR) => {}
+            opened => return opened,
+        }
+    }
+}
+
+impl Directory {
+    pub(crate) fn open(path: &Path, opener: Option<&dyn Opener>) -> io::Result<Self> {
+        if let Some(opener) = opener {
+            return opener.open_directory(path).map(|file| Self(file.into()));
+        }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    /// Whether `path` still leads to this directory.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        let identity = |stat: Stat| (stat.st_dev, stat.st_ino);
+        let here = rustix::fs::fstat(&self.0).map(identity);
+        here.is_ok() && here == rustix::fs::stat(path).map(identity)
+    }
 }
 
 // The width and sign of the fields differ between systems; any lossless image of them will do.
@@ -55,58 +155,77 @@ fn describe(stat: &Stat) -> (Sort, Fingerprint) {
 /// An open file.
 pub(crate) struct Handle(OwnedFd);
 
-impl Handle {
-    /// Opens without waiting: a FIFO without a writer would otherwise block for ever.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-        loop {
-            match rustix::fs::open(path, flags, Mode::empty()) {
-                Ok(descriptor) => return Ok(Self(descriptor)),
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-        }
+impl From<std::fs::File> for Handle {
+    fn from(file: std::fs::File) -> Self {
+        Self(file.into())
     }
+}
 
+impl Handle {
     pub(crate) fn stat(&self) -> io::Result<(Sort, Fingerprint)> {
         Ok(describe(&rustix::fs::fstat(&self.0)?))
     }
 
-    /// Whether the file system makes its contents up when they are read, as `/proc` does. Asked only of files that
-    /// claim to be empty. The numbers are those of Linux's `statfs(2)`.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(crate) fn is_made_up(&self) -> bool {
-        const MADE_UP: [u32; 10] = [
-            0x0000_9fa0, // proc
-            0x6265_6572, // sysfs
-            0x6462_6720, // debugfs
-            0x7472_6163, // tracefs
-            0x0027_e0eb, // cgroup
-            0x6367_7270, // cgroup2
-            0x7363_6673, // securityfs
-            0x6265_6570, // configfs
-            0xcafe_4a11, // bpf
-            0x6165_676c, // pstore
-        ];
-        // The width and sign of the field differ between architectures; the low half holds the number.
-        rustix::fs::fstatfs(&self.0).is_ok_and(|about| MADE_UP.contains(&(about.f_type as u32)))
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(crate) fn is_made_up(&self) -> bool {
-        false
-    }
-
-    /// Reads into the spare capacity of `bytes`, which must not be empty; 0 at the end of the file.
-    pub(crate) fn read(&self, bytes: &mut Vec<u8>) -> io::Result<usize> {
-        loop {
-            match rustix::io::read(&self.0, spare_capacity(bytes)) {
-                Ok(count) => return Ok(count),
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
+    /// Returns when no `write` to the file is half done, on file systems that look for data under the lock which a
+    /// write holds from its new time stamp to its last byte (ext4, btrfs and tmpfs; xfs reads under it). It costs
+    /// about as much as an `fstat`. Where it cannot be asked nothing is known; see `settle`.
+    pub(crate) fn wait_for_writers(&self) {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            _ = rustix::fs::seek(&self.0, rustix::fs::SeekFrom::Data(0));
         }
     }
+
+    /// The number of the file system, of Linux's `statfs(2)`; 0 where there is none.
+    pub(crate) fn file_system(&self) -> u32 {
+        // The width and sign of the field differ between architectures; the low half holds the number.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        return rustix::fs::fstatfs(&self.0).map_or(0, |about| about.f_type as u32);
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        return 0;
+    }
+
+    /// Reads at `offset` into the front of `bytes`, which must not be empty; nothing at the end of the file.
+    pub(crate) fn read_at<'b>(
+        &self,
+        bytes: &'b mut [MaybeUninit<u8>],
+        offset: u64,
+    ) -> io::Result<&'b mut [u8]> {
+        Ok(rustix::io::pread(&self.0, bytes, offset)?.0)
+    }
+}
+
+/// Whether the kernel gives a file that was asked about a new time stamp with every change, however short the time in
+/// between: Linux from 6.13 on, on some file systems.
+pub(crate) fn has_multigrain_timestamps() -> bool {
+    if !cfg!(target_os = "linux") {
+        return false;
+    }
+    let name = rustix::system::uname();
+    let mut numbers = name
+        .release()
+        .to_str()
+        .unwrap_or_default()
+        .split(['.', '-'])
+        .map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (6_u32, 13_u32),
+        _ => false,
+    }
+}
+
+/// The clock that time stamps are taken from, in seconds and nanoseconds.
+pub(crate) fn clock_of_timestamps() -> (i64, i64) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let id = rustix::time::ClockId::RealtimeCoarse;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let id = rustix::time::ClockId::Realtime;
+    let now = rustix::time::clock_gettime(id);
+    (now.tv_sec, now.tv_nsec)
 }
 
 /// Whether a failed `open` means that the path names no regular file: sockets and devices without a driver.
@@ -114,5 +233,13 @@ pub(crate) fn means_irregular(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
         Some(Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP)
+    )
+}
+
+/// Whether descriptors have run out, of the process or of the system.
+pub(crate) fn means_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE)
     )
 }

@@ -5,8 +5,8 @@
 mod support;
 
 use autoexec_file_cache::{
-    ENTRY_OVERHEAD, Error, ErrorKind, FileCache, Options, Read, ReadManyOptions, ReadOptions,
-    Source, Stats,
+    ENTRY_OVERHEAD, Error, ErrorKind, FileCache, Freshness, Options, Read, ReadManyOptions,
+    ReadOptions, Source, Stats,
 };
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -40,6 +40,14 @@ enum Act {
     },
     Clear,
     BeginRun,
+    Resize {
+        max_entries: usize,
+        max_bytes: u64,
+    },
+}
+
+fn max_bytes() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0_u64), 400..9_000_u64, Just(1 << 20)]
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -54,6 +62,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => file().prop_map(|file| Act::Invalidate { file }),
         1 => Just(Act::Clear),
         1 => Just(Act::BeginRun),
+        1 => (0..6_usize, max_bytes()).prop_map(|(max_entries, max_bytes)| Act::Resize { max_entries, max_bytes }),
     ]
 }
 
@@ -162,16 +171,55 @@ fn check_bounds(cache: &FileCache, options: &Options, model: &Model) {
     assert!(stats.resident_bytes >= stats.resident_entries * ENTRY_OVERHEAD);
     assert_eq!(stats.requests, stats.hits + stats.misses);
     assert_eq!(stats.misses, stats.loads + stats.coalesced + stats.errors);
+    let hits = [
+        stats.hits_validated,
+        stats.hits_proven,
+        stats.hits_unasked,
+        stats.hits_repeated,
+    ];
+    assert_eq!(stats.hits, hits.iter().sum::<u64>());
+    assert_eq!(
+        stats.stale,
+        stats.stale_changed + stats.stale_replaced + stats.stale_vanished
+    );
+    assert!(stats.loads >= stats.skipped + stats.unsettled + stats.racy);
+    assert!(stats.batch_loads <= stats.loads && (stats.batches == 0) == (stats.batch_loads == 0));
+    assert_eq!(stats.run_paths, model.loaded_in_run.len() as u64);
+    if options.freshness == Freshness::Validate {
+        assert_eq!(
+            (stats.hits_proven, stats.hits_unasked, stats.watches),
+            (0, 0, 0)
+        );
+    }
     let mut expected = model.expected.clone();
     // How much is kept is the choice of the policy, within what was checked above.
     expected.resident_entries = stats.resident_entries;
     expected.resident_bytes = stats.resident_bytes;
     expected.evictions = stats.evictions;
     expected.stale = stats.stale;
+    expected.stale_changed = stats.stale_changed;
+    expected.stale_replaced = stats.stale_replaced;
+    expected.stale_vanished = stats.stale_vanished;
+    [
+        expected.hits_validated,
+        expected.hits_proven,
+        expected.hits_unasked,
+        expected.hits_repeated,
+    ] = hits;
+    (expected.batches, expected.batch_loads, expected.batch_time) =
+        (stats.batches, stats.batch_loads, stats.batch_time);
+    (expected.run_paths, expected.watches) = (stats.run_paths, stats.watches);
     assert_eq!(stats, expected);
 }
 
-fn perform(act: Act, cache: &FileCache, dir: &Dir, model: &mut Model, byte: u8) {
+fn perform(
+    act: Act,
+    cache: &FileCache,
+    options: &mut Options,
+    dir: &Dir,
+    model: &mut Model,
+    byte: u8,
+) {
     let path = |file: usize| dir.path(&format!("f{file}"));
     match act {
         Act::Write {
@@ -191,7 +239,13 @@ fn perform(act: Act, cache: &FileCache, dir: &Dir, model: &mut Model, byte: u8) 
             model.change(file, None);
         }
         Act::Read { file, limit } => {
-            let got = cache.read_with(&path(file), &ReadOptions { limit });
+            let got = cache.read_with(
+                &path(file),
+                &ReadOptions {
+                    limit,
+                    ..ReadOptions::default()
+                },
+            );
             model.expect(file, limit, &got, false);
             if got.is_ok_and(|read| read.source != Source::Uncached) {
                 let again = cache.read(&path(file));
@@ -220,8 +274,17 @@ fn perform(act: Act, cache: &FileCache, dir: &Dir, model: &mut Model, byte: u8) 
             assert_eq!(cache.len(), held - usize::from(known));
             assert!(!known || model.kept.contains_key(&file));
             model.kept.remove(&file);
+            model.expected.invalidated += u64::from(known);
+        }
+        Act::Resize {
+            max_entries,
+            max_bytes,
+        } => {
+            (options.max_entries, options.max_bytes) = (max_entries, max_bytes);
+            cache.resize(max_entries, max_bytes);
         }
         Act::Clear => {
+            model.expected.invalidated += cache.len() as u64;
             cache.clear();
             model.kept.clear();
             assert!(cache.is_empty());
@@ -240,14 +303,16 @@ proptest! {
     fn agrees_with_the_model(
         acts in prop::collection::vec(act(), 1..60),
         max_entries in 0..6_usize,
-        max_bytes in prop_oneof![Just(0_u64), 400..9_000_u64, Just(1 << 20)],
+        max_bytes in max_bytes(),
+        freshness in prop_oneof![Just(Freshness::Validate), Just(Freshness::Watch)],
     ) {
         let dir = Dir::new();
-        let options = Options { max_entries, max_bytes, max_file_bytes: MAX_FILE, ..Options::default() };
+        let mut options =
+            Options { max_entries, max_bytes, max_file_bytes: MAX_FILE, freshness, ..Options::default() };
         let cache = FileCache::new(options.clone());
         let mut model = Model::default();
         for (turn, act) in acts.into_iter().enumerate() {
-            perform(act, &cache, &dir, &mut model, turn as u8);
+            perform(act, &cache, &mut options, &dir, &mut model, turn as u8);
             check_bounds(&cache, &options, &model);
         }
     }

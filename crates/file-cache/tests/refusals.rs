@@ -76,7 +76,15 @@ fn files_over_the_limit_of_a_call_are_refused_unread() {
     let dir = Dir::new();
     let path = dir.write("file", &[7; 100]);
     let cache = cache();
-    let read = |limit| cache.read_with(&path, &ReadOptions { limit: Some(limit) });
+    let read = |limit| {
+        cache.read_with(
+            &path,
+            &ReadOptions {
+                limit: Some(limit),
+                ..ReadOptions::default()
+            },
+        )
+    };
     let too_large = |result: Result<_, Error>| {
         result
             .map(|_: autoexec_file_cache::Read| ())
@@ -189,7 +197,13 @@ fn errors_say_what_failed_where() {
     );
     let large = dir.write("large", &[0; 9]);
     let error = cache
-        .read_with(&large, &ReadOptions { limit: Some(8) })
+        .read_with(
+            &large,
+            &ReadOptions {
+                limit: Some(8),
+                ..ReadOptions::default()
+            },
+        )
         .unwrap_err();
     assert_eq!(
         error.to_string(),
