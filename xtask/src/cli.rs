@@ -40,6 +40,10 @@ pub(crate) struct SchemaOptions {
 pub(crate) struct BenchOptions {
     /// Only groups with a benchmark whose id contains this text, or of the bench target of this name
     pub(crate) filter: Option<String>,
+    /// Measure our caches beside those that others wrote, too, and show how often each hits; writes
+    /// target/bench/peers.json
+    #[arg(long)]
+    pub(crate) peers: bool,
     /// One pass only
     #[arg(long, conflicts_with = "passes")]
     pub(crate) quick: bool,
@@ -117,15 +121,26 @@ mod tests {
         }
     }
 
+    fn bench(arguments: &[&str]) -> BenchOptions {
+        let all = [&["xtask", "bench"], arguments].concat();
+        match Cli::try_parse_from(all).unwrap().task {
+            Task::Bench(options) => options,
+            other => panic!("parsed as {other:?}"),
+        }
+    }
+
+    #[test]
+    fn peers_are_measured_on_demand_and_never_by_regress() {
+        assert!(!bench(&["peers_paths"]).peers);
+        let asked = bench(&["--peers", "--quick", "zipf"]);
+        assert!(asked.peers);
+        assert_eq!(asked.filter.as_deref(), Some("zipf"));
+        assert!(Cli::try_parse_from(["xtask", "regress", "--peers"]).is_err());
+    }
+
     #[test]
     fn quick_is_one_pass_and_the_default_three() {
-        let passes = |arguments: &[&str]| {
-            let all = [&["xtask", "bench"], arguments].concat();
-            match Cli::try_parse_from(all).unwrap().task {
-                Task::Bench(options) => options.passes(),
-                other => panic!("parsed as {other:?}"),
-            }
-        };
+        let passes = |arguments| bench(arguments).passes();
         assert_eq!(passes(&[]), 3);
         assert_eq!(passes(&["--quick"]), 1);
         assert_eq!(passes(&["--passes", "7"]), 7);

@@ -9,6 +9,8 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 pub(crate) const PREFIX: &str = "autoexec-";
 /// The package that holds the benchmarks.
 pub(crate) const BENCHES: &str = "autoexec-benches";
+/// The package that compares with what others wrote.
+pub(crate) const PEERS: &str = "autoexec-peers";
 
 /// The workspace as cargo sees it.
 pub(crate) struct Workspace {

@@ -105,7 +105,9 @@ impl FileCache {
         let run = self.runs.current();
         for (place, path) in paths.iter().enumerate() {
             let held = self.resident.get(key_of(path.as_ref()));
-            let fresh = held.and_then(|file| Some((self.without_asking(&file, ask)?, file)));
+            let fresh = held.and_then(|file| {
+                Some((self.without_asking(&file, ask.freshness, ask.proof)?, file))
+            });
             answers.push(match fresh {
                 Some((how, file)) if ask.limit.is_none_or(|limit| file.len() as u64 <= limit) => {
                     tally.hit(how, file.len(), file.asked_in(run));
@@ -130,7 +132,7 @@ impl FileCache {
         options: &ReadManyOptions<'_>,
         answers: &mut [Option<Answer>],
     ) {
-        let (started, loads) = (Instant::now(), self.counters.loads.load(Relaxed));
+        let (started, loads) = (Instant::now(), self.counters.loads());
         let rest = Rest::new(paths, left);
         let workers = self.workers_for(rest.paths.len(), options);
         let work = Work::new(self, &rest, ask, workers);
@@ -143,7 +145,7 @@ impl FileCache {
                 .expect("because it was answered just before");
             answers[place] = Some(self.once_more(first));
         }
-        let loaded = self.counters.loads.load(Relaxed).saturating_sub(loads);
+        let loaded = self.counters.loads().saturating_sub(loads);
         if loaded > 0 {
             add(&self.counters.batches, 1);
             add(&self.counters.batch_loads, loaded);
@@ -378,6 +380,7 @@ impl<'a> Work<'a> {
             Some((directory, name)) => Place::within(directory, name, path, self.ask.opener),
             None => Place::at(path, self.ask.opener),
         };
-        self.cache.obtain(place, &self.ask)
+        self.cache
+            .obtain(place, &self.ask, self.cache.resident.get(key_of(path)))
     }
 }

@@ -59,13 +59,6 @@ pub(crate) struct Ask<'a> {
 /// A read that is not counted yet, and for a hit why it counts as fresh.
 pub(crate) type Obtained = Result<(Read, How), Error>;
 
-/// What the cache holds of a path.
-enum Found {
-    Fresh(File, How),
-    Stale(File),
-    Nothing,
-}
-
 impl FileCache {
     /// An empty cache.
     #[must_use]
@@ -76,9 +69,16 @@ impl FileCache {
     /// An empty cache whose times to live are measured by `clock`.
     #[must_use]
     pub fn with_clock(options: Options, clock: Arc<dyn Clock>) -> Self {
+        let parallelism = std::thread::available_parallelism().map_or(1, usize::from);
+        let Options {
+            max_entries,
+            max_bytes,
+            max_file_bytes,
+            ..
+        } = options;
         Self {
-            parallelism: std::thread::available_parallelism().map_or(1, usize::from),
-            resident: Resident::new(options.max_entries, options.max_bytes),
+            parallelism,
+            resident: Resident::new(max_entries, max_bytes, max_file_bytes, parallelism),
             flights: Flights::default(),
             systems: FileSystems::new(options.timestamps),
             watcher: OnceLock::new(),
@@ -106,28 +106,53 @@ impl FileCache {
     ///
     /// As [`read`](Self::read), and [`TooLarge`](crate::ErrorKind::TooLarge) for a file over the limit.
     pub fn read_with(&self, path: &Path, options: &ReadOptions<'_>) -> Result<Read, Error> {
+        let freshness = options.freshness.unwrap_or(self.options.freshness);
+        let Some(file) = self.resident.get(key_of(path)) else {
+            return self.read_further(path, options, freshness, None);
+        };
+        if options.limit.is_none_or(|limit| file.len() as u64 <= limit)
+            && let Some(how) = self.without_asking(&file, freshness, None)
+        {
+            self.counters
+                .hit(how, file.len(), file.asked_in(self.runs.current()));
+            return Ok(Read::hit(file));
+        }
+        self.read_further(path, options, freshness, Some(file))
+    }
+
+    /// A read that has to look at the path.
+    fn read_further(
+        &self,
+        path: &Path,
+        options: &ReadOptions<'_>,
+        freshness: Freshness,
+        held: Option<File>,
+    ) -> Result<Read, Error> {
+        let (limit, opener) = (options.limit, options.opener);
         let ask = Ask {
-            freshness: options.freshness.unwrap_or(self.options.freshness),
-            limit: options.limit,
-            opener: options.opener,
+            freshness,
+            limit,
+            opener,
             cancel: None,
             proof: None,
         };
-        self.account(path, self.obtain(Place::at(path, ask.opener), &ask))
+        self.account(path, self.obtain(Place::at(path, opener), &ask, held))
     }
 
-    /// A hit, or a load. The answer is still to be accounted for.
-    pub(crate) fn obtain(&self, place: Place<'_>, ask: &Ask<'_>) -> Obtained {
-        let stale = match self.find(place, ask) {
-            Found::Fresh(file, how) => {
+    /// A hit on what is held, or a load. The answer is still to be accounted for.
+    pub(crate) fn obtain(&self, place: Place<'_>, ask: &Ask<'_>, held: Option<File>) -> Obtained {
+        let how = held
+            .as_ref()
+            .and_then(|file| self.freshness_of(place, file, ask));
+        match (held, how) {
+            (Some(file), Some(how)) => {
                 check_limit(place.path, file.len() as u64, ask.limit)?;
-                return Ok((Read::hit(file), how));
+                Ok((Read::hit(file), how))
             }
-            Found::Stale(file) => Some(file),
-            Found::Nothing => None,
-        };
-        self.fetch(place, ask, stale.as_ref())
-            .map(|read| (read, How::Validated))
+            (stale, _) => self
+                .fetch(place, ask, stale.as_ref())
+                .map(|read| (read, How::Validated)),
+        }
     }
 
     /// Counts an answer. Every request passes here exactly once, but for what is fresh in a batch at first sight.
@@ -153,26 +178,12 @@ impl FileCache {
             Source::Coalesced => add(&counters.coalesced, 1),
             Source::Loaded | Source::Uncached => self.count_load(path, &read),
         }
-        add(&counters.bytes_served, read.file.len() as u64);
+        counters.served(read.file.len());
         Ok(read)
     }
 
-    /// What the cache holds of a path, and whether that is as fresh as was asked for.
-    fn find(&self, place: Place<'_>, ask: &Ask<'_>) -> Found {
-        let Some(file) = self.resident.get(key_of(place.path)) else {
-            return Found::Nothing;
-        };
-        match self.freshness_of(place, &file, ask) {
-            Some(how) => Found::Fresh(file, how),
-            None => Found::Stale(file),
-        }
-    }
-
-    /// Why the file counts as fresh, if it does.
+    /// Why a file that does not count as fresh without a look at its path does so with one.
     fn freshness_of(&self, place: Place<'_>, file: &File, ask: &Ask<'_>) -> Option<How> {
-        if let Some(how) = self.without_asking(file, ask) {
-            return Some(how);
-        }
         let holds = match (ask.freshness, self.watcher(ask.freshness)) {
             (Freshness::Watch, Some(watcher)) => self.validate_watched(watcher, place, file),
             (Freshness::Ttl(_), _) => {
@@ -190,8 +201,13 @@ impl FileCache {
 
     /// Why the file counts as fresh, if that takes no look at its path.
     #[inline]
-    pub(crate) fn without_asking(&self, file: &File, ask: &Ask<'_>) -> Option<How> {
-        match ask.freshness {
+    pub(crate) fn without_asking(
+        &self,
+        file: &File,
+        freshness: Freshness,
+        proof: Option<Proof>,
+    ) -> Option<How> {
+        match freshness {
             Freshness::Validate => None,
             Freshness::Pinned => Some(How::Unasked),
             Freshness::Ttl(ttl) => file
@@ -199,9 +215,7 @@ impl FileCache {
                 .then_some(How::Unasked),
             Freshness::Watch => {
                 let armed = file.armed()?;
-                let proof = ask
-                    .proof
-                    .or_else(|| self.watcher(ask.freshness).map(Watcher::refresh))?;
+                let proof = proof.or_else(|| self.watcher(freshness).map(Watcher::refresh))?;
                 proof.covers(armed.mark()).then_some(How::Proven)
             }
         }
@@ -338,7 +352,7 @@ impl FileCache {
         let loaded = loader
             .load(place)
             .inspect_err(|_| self.drop_stale(key, stale, None))?;
-        add(&self.counters.bytes_loaded, loaded.read_bytes);
+        self.counters.loaded(loaded.read_bytes);
         let (state, fingerprint) = (loaded.state, loaded.fingerprint);
         let file = self
             .make(loaded, key, now)
@@ -395,7 +409,7 @@ impl FileCache {
 
     fn count_load(&self, path: &Path, read: &Read) {
         let counters = &self.counters;
-        add(&counters.loads, 1);
+        counters.load();
         match read.file.state() {
             State::Settled => {}
             State::Racy => return add(&counters.racy, 1),
@@ -421,6 +435,9 @@ impl FileCache {
 
     /// Changes both bounds, while others read: they hold when the call returns. What is held stays as far as there is
     /// room. Takes time proportional to the number of entries.
+    ///
+    /// The number of shards stays as it was made for the first bounds (see the crate's documentation): a cache that was
+    /// made for many files and is left with room for few keeps fewer than it could.
     pub fn resize(&self, max_entries: usize, max_bytes: u64) {
         self.let_go(self.resident.resize(max_entries, max_bytes));
     }

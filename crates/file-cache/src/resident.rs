@@ -16,6 +16,9 @@ pub const ENTRY_OVERHEAD: u64 = 512;
 const MOST_ENTRIES: u64 = 1 << 24;
 const MOST_BYTES: u64 = 1 << 38;
 
+/// Fewest files that a shard is made for.
+const ENTRIES_OF_A_SHARD: u64 = 256;
+
 /// Files by path. Lookups take the shard's shared lock; every change also takes the ledger's.
 pub(crate) struct Resident {
     files: Cache<Key, File, Shares, DefaultHashBuilder, Collect>,
@@ -78,7 +81,13 @@ pub(crate) fn charge(key: &[u8], len: usize) -> u64 {
 }
 
 impl Resident {
-    pub(crate) fn new(max_entries: usize, max_bytes: u64) -> Self {
+    /// For files of up to `max_file_bytes`, asked for by as many threads as run at once.
+    pub(crate) fn new(
+        max_entries: usize,
+        max_bytes: u64,
+        max_file_bytes: u64,
+        parallelism: usize,
+    ) -> Self {
         let (entries, bytes) = clamp(max_entries, max_bytes);
         // A bound of 0 keeps nothing: no file weighs less than 1.
         let bounds = Arc::new(Bounds {
@@ -86,7 +95,7 @@ impl Resident {
             bytes: AtomicU64::new(bytes.max(1)),
         });
         let layout = OptionsBuilder::new()
-            .shards(1) // Several shards cost hit rate at hundreds of entries, and would split the bounds.
+            .shards(shards(entries, bytes, max_file_bytes, parallelism))
             .estimated_items_capacity(entries as usize)
             .weight_capacity(entries * bytes)
             // One entry weighs more than the usual hot share of a cache of one.
@@ -194,6 +203,14 @@ impl Resident {
     }
 }
 
+/// Shards keep threads from waiting for each other, and cost hit rate where they hold few files or few large ones.
+fn shards(entries: u64, bytes: u64, max_file_bytes: u64, parallelism: usize) -> usize {
+    let by_entries = entries / ENTRIES_OF_A_SHARD;
+    let by_bytes = bytes / (max_file_bytes.saturating_mul(3) / 2).max(1);
+    let most = by_entries.min(by_bytes).min(4 * parallelism as u64).max(1);
+    1 << most.ilog2()
+}
+
 fn clamp(max_entries: usize, max_bytes: u64) -> (u64, u64) {
     let entries = u64::try_from(max_entries).unwrap_or(u64::MAX);
     (entries.min(MOST_ENTRIES), max_bytes.min(MOST_BYTES))
@@ -258,8 +275,12 @@ mod tests {
     #[test]
     fn small_files_fill_the_bound_on_entries_exactly() {
         for max_entries in [1, 2, 3, 7, 128, 1_000] {
-            let resident =
-                Resident::new(max_entries, (ENTRY_OVERHEAD + 1_001) * max_entries as u64);
+            let resident = Resident::new(
+                max_entries,
+                (ENTRY_OVERHEAD + 1_001) * max_entries as u64,
+                1 << 20,
+                1,
+            );
             for i in 0..3 * max_entries {
                 assert!(kept(&resident, key(i), &file(i % 1_000)));
             }
@@ -270,7 +291,7 @@ mod tests {
 
     #[test]
     fn large_files_fill_the_bound_on_bytes() {
-        let resident = Resident::new(1_000, 64 << 20);
+        let resident = Resident::new(1_000, 64 << 20, 64 << 20, 1);
         for i in 0..500 {
             assert!(kept(&resident, key(i), &file(1 << 20)));
         }
@@ -280,7 +301,7 @@ mod tests {
     #[test]
     fn a_bound_of_nothing_keeps_nothing() {
         for (max_entries, max_bytes) in [(0, 1 << 20), (16, 0), (0, 0), (16, ENTRY_OVERHEAD - 1)] {
-            let resident = Resident::new(max_entries, max_bytes);
+            let resident = Resident::new(max_entries, max_bytes, 64 << 20, 1);
             assert!(!kept(&resident, key(0), &file(0)));
             assert_eq!(resident.ledger().entries, 0);
             assert_eq!(resident.ledger().bytes, 0);
@@ -289,7 +310,7 @@ mod tests {
 
     #[test]
     fn bounds_without_end_do_not_overflow() {
-        let resident = Resident::new(usize::MAX, u64::MAX);
+        let resident = Resident::new(usize::MAX, u64::MAX, 64 << 20, 1);
         for i in 0..1_000 {
             assert!(kept(&resident, key(i), &file(1 << 20)));
         }
@@ -298,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_new_size_holds_at_once_and_what_fits_stays() {
-        let resident = Resident::new(100, 1 << 20);
+        let resident = Resident::new(100, 1 << 20, 64 << 20, 1);
         (0..100).for_each(|i| assert!(kept(&resident, key(i), &file(100))));
         assert_eq!(resident.resize(10, 1 << 20).0.len(), 90);
         assert_eq!(
@@ -321,5 +342,36 @@ mod tests {
         assert!(resident.resize(5, 1 << 20).0.is_empty());
         (0..9).for_each(|i| assert!(kept(&resident, key(i), &file(1))));
         assert_eq!(resident.ledger().entries, 5);
+    }
+
+    #[test]
+    fn only_large_caches_of_small_files_have_shards() {
+        let check = |entries, bytes, file, parallelism, expect| {
+            assert_eq!(
+                shards(entries, bytes, file, parallelism),
+                expect,
+                "{entries} {bytes} {file} {parallelism}"
+            );
+        };
+        check(128, 64 << 20, 10 << 20, 2, 1);
+        check(512, 64 << 20, 10 << 20, 2, 2);
+        check(1_024, 64 << 20, 10 << 20, 2, 4);
+        check(65_536, 512 << 20, 10 << 20, 2, 8);
+        check(65_536, 512 << 20, 10 << 20, 64, 32);
+        check(65_536, 512 << 20, 512 << 20, 64, 1);
+        check(0, 0, 0, 0, 1);
+        check(1 << 24, 1 << 38, 0, 1, 4);
+    }
+
+    #[test]
+    fn shards_together_stay_within_both_bounds() {
+        let resident = Resident::new(1_025, 1_025 * (ENTRY_OVERHEAD + 500), 1_000, 2);
+        assert_eq!(resident.files.num_shards(), 4);
+        for i in 0..5_000 {
+            _ = resident.insert(key(i), &file(i * 7 % 1_000));
+            let ledger = resident.ledger();
+            assert!(ledger.entries <= 1_025 && ledger.bytes <= 1_025 * (ENTRY_OVERHEAD + 500));
+        }
+        assert!(resident.ledger().entries > 600, "{:?}", resident.ledger());
     }
 }

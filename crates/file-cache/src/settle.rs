@@ -10,6 +10,7 @@ use crate::options::Timestamps;
 use crate::sys::{self, Fingerprint, Handle};
 use dashmap::DashMap;
 use quick_cache::DefaultHashBuilder;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A tick of the slowest clock that Linux is built with (100 Hz), and one to spare.
@@ -30,6 +31,8 @@ struct Traits {
 
 /// What is known of the file systems that were met.
 pub(crate) struct FileSystems {
+    /// The one met first, which most often is the only one.
+    first: OnceLock<(u64, Traits)>,
     by_device: DashMap<u64, Traits, DefaultHashBuilder>,
     multigrain: bool,
     timestamps: Timestamps,
@@ -38,6 +41,7 @@ pub(crate) struct FileSystems {
 impl FileSystems {
     pub(crate) fn new(timestamps: Timestamps) -> Self {
         Self {
+            first: OnceLock::new(),
             by_device: DashMap::default(),
             multigrain: sys::has_multigrain_timestamps(),
             timestamps,
@@ -68,12 +72,12 @@ impl FileSystems {
     }
 
     fn traits(&self, handle: &Handle, state: &Fingerprint) -> Traits {
-        if let Some(known) = self.by_device.get(&state.device) {
-            return *known;
+        let look_up = || Traits::of(handle.file_system(), self.multigrain);
+        let (device, traits) = self.first.get_or_init(|| (state.device, look_up()));
+        if *device == state.device {
+            return *traits;
         }
-        let traits = Traits::of(handle.file_system(), self.multigrain);
-        self.by_device.insert(state.device, traits);
-        traits
+        *self.by_device.entry(state.device).or_insert_with(look_up)
     }
 }
 
@@ -132,9 +136,7 @@ mod tests {
         for multigrain in [true, false] {
             let mut systems = FileSystems::new(Timestamps::Detect);
             systems.multigrain = multigrain;
-            systems
-                .by_device
-                .insert(state.device, Traits::of(0xef53, multigrain));
+            systems.first = OnceLock::from((state.device, Traits::of(0xef53, multigrain)));
             state.changed = (100, 1);
             assert_eq!(systems.is_racy(&handle, &state, (100, 2)), !multigrain);
             state.changed = (100, 0);

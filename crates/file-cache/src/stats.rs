@@ -1,7 +1,7 @@
 //! Counters.
 
 use crate::resident::Ledger;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// What a [`FileCache`](crate::FileCache) did so far.
@@ -161,31 +161,32 @@ pub(crate) struct Tally {
     redundant_reads_avoided: u64,
 }
 
-/// What hits add to: a stripe for each few threads, on cache lines of its own, so that a hit writes to no line that
-/// another processor reads.
+/// What reads add to. A thread has one of its own, as long as there are enough, on cache lines of its own: a hit then
+/// writes to no line that another processor reads, and needs no locked instruction.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Stripe {
+pub(crate) struct Stripe {
     hits: [AtomicU64; 4],
-    bytes_served: AtomicU64,
     redundant_reads_avoided: AtomicU64,
+    bytes_served: AtomicU64,
+    loads: AtomicU64,
+    bytes_loaded: AtomicU64,
 }
 
-const STRIPES: usize = 16;
+const STRIPES: usize = 32;
 
 /// The counters behind [`Stats`] that no lock protects. Sums are not counted, so that a hit pays for none.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     stripes: [Stripe; STRIPES],
-    pub(crate) loads: AtomicU64,
+    /// For threads without a stripe of their own.
+    shared: Stripe,
     pub(crate) coalesced: AtomicU64,
     pub(crate) errors: AtomicU64,
     pub(crate) errors_remembered: AtomicU64,
     pub(crate) skipped: AtomicU64,
     pub(crate) unsettled: AtomicU64,
     pub(crate) racy: AtomicU64,
-    pub(crate) bytes_loaded: AtomicU64,
-    pub(crate) bytes_served: AtomicU64,
     pub(crate) redundant_reads: AtomicU64,
     pub(crate) descriptor_waits: AtomicU64,
     pub(crate) batches: AtomicU64,
@@ -215,48 +216,73 @@ impl Tally {
 impl Counters {
     #[inline]
     pub(crate) fn hit(&self, how: How, bytes: usize, is_redundant: bool) {
-        let stripe = self.stripe();
-        add(&stripe.hits[how as usize], 1);
-        add(&stripe.bytes_served, bytes as u64);
-        if is_redundant {
-            add(&stripe.redundant_reads_avoided, 1);
-        }
+        self.count(|stripe, add| {
+            add(&stripe.hits[how as usize], 1);
+            add(&stripe.bytes_served, bytes as u64);
+            if is_redundant {
+                add(&stripe.redundant_reads_avoided, 1);
+            }
+        });
     }
 
     pub(crate) fn hits(&self, tally: &Tally) {
         if tally.is_empty() {
             return;
         }
-        let stripe = self.stripe();
-        stripe
-            .hits
-            .iter()
-            .zip(tally.hits)
-            .for_each(|(counter, amount)| add(counter, amount));
-        add(&stripe.bytes_served, tally.bytes_served);
-        add(
-            &stripe.redundant_reads_avoided,
-            tally.redundant_reads_avoided,
-        );
+        self.count(|stripe, add| {
+            stripe
+                .hits
+                .iter()
+                .zip(tally.hits)
+                .for_each(|(counter, amount)| add(counter, amount));
+            add(&stripe.bytes_served, tally.bytes_served);
+            add(
+                &stripe.redundant_reads_avoided,
+                tally.redundant_reads_avoided,
+            );
+        });
+    }
+
+    pub(crate) fn load(&self) {
+        self.count(|stripe, add| add(&stripe.loads, 1));
+    }
+
+    pub(crate) fn served(&self, bytes: usize) {
+        self.count(|stripe, add| add(&stripe.bytes_served, bytes as u64));
+    }
+
+    pub(crate) fn loaded(&self, bytes: u64) {
+        self.count(|stripe, add| add(&stripe.bytes_loaded, bytes));
+    }
+
+    /// Loads of all threads.
+    pub(crate) fn loads(&self) -> u64 {
+        self.all().map(|stripe| stripe.loads.load(Relaxed)).sum()
     }
 
     #[inline]
-    fn stripe(&self) -> &Stripe {
-        &self.stripes[stripe_of_thread()]
+    fn count(&self, each: impl FnOnce(&Stripe, fn(&AtomicU64, u64))) {
+        match seat::of_this_thread() {
+            Some(seat) => each(&self.stripes[seat], add_alone),
+            None => each(&self.shared, add),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Stripe> {
+        self.stripes.iter().chain([&self.shared])
     }
 
     pub(crate) fn snapshot(&self, ledger: Ledger) -> Stats {
         let get = |counter: &AtomicU64| counter.load(Relaxed);
         let of_stripes = |counter: fn(&Stripe) -> &AtomicU64| -> u64 {
-            self.stripes.iter().map(|stripe| get(counter(stripe))).sum()
+            self.all().map(|stripe| get(counter(stripe))).sum()
         };
         let hits_validated = of_stripes(|stripe| &stripe.hits[How::Validated as usize]);
         let hits_proven = of_stripes(|stripe| &stripe.hits[How::Proven as usize]);
         let hits_unasked = of_stripes(|stripe| &stripe.hits[How::Unasked as usize]);
         let hits_repeated = of_stripes(|stripe| &stripe.hits[How::Repeated as usize]);
         let hits = hits_validated + hits_proven + hits_unasked + hits_repeated;
-        let (loads, coalesced, errors) =
-            (get(&self.loads), get(&self.coalesced), get(&self.errors));
+        let (loads, coalesced, errors) = (self.loads(), get(&self.coalesced), get(&self.errors));
         let misses = loads + coalesced + errors;
         Stats {
             requests: hits + misses,
@@ -279,8 +305,8 @@ impl Counters {
             stale_vanished: ledger.vanished,
             invalidated: ledger.invalidated,
             evictions: ledger.evictions,
-            bytes_loaded: get(&self.bytes_loaded),
-            bytes_served: get(&self.bytes_served) + of_stripes(|stripe| &stripe.bytes_served),
+            bytes_loaded: of_stripes(|stripe| &stripe.bytes_loaded),
+            bytes_served: of_stripes(|stripe| &stripe.bytes_served),
             redundant_reads_avoided: of_stripes(|stripe| &stripe.redundant_reads_avoided),
             redundant_reads: get(&self.redundant_reads),
             descriptor_waits: get(&self.descriptor_waits),
@@ -294,12 +320,78 @@ impl Counters {
     }
 }
 
-/// Threads take stripes in turn. Which one a thread has is of no account to anybody.
+/// Adds to a counter that only this thread writes to.
 #[inline]
-fn stripe_of_thread() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
+fn add_alone(counter: &AtomicU64, amount: u64) {
+    counter.store(counter.load(Relaxed) + amount, Relaxed);
+}
+
+/// Numbers that tell living threads apart. Which one a thread has is of no account to anybody.
+mod seat {
+    use super::STRIPES;
+    use std::sync::{Mutex, PoisonError};
+
+    static TAKEN: Mutex<u32> = Mutex::new(0);
+
+    /// A number that no other living thread has, given back when the thread ends.
+    struct Seat(Option<usize>);
+
     thread_local! {
-        static STRIPE: usize = NEXT.fetch_add(1, Relaxed) % STRIPES;
+        static SEAT: Seat = Seat::take();
     }
-    STRIPE.with(|stripe| *stripe)
+
+    impl Seat {
+        fn take() -> Self {
+            const { assert!(STRIPES == u32::BITS as usize) };
+            let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+            let free = taken.trailing_ones() as usize;
+            let seat = (free < STRIPES).then_some(free);
+            if let Some(seat) = seat {
+                *taken |= 1 << seat;
+            }
+            Self(seat)
+        }
+    }
+
+    impl Drop for Seat {
+        fn drop(&mut self) {
+            if let Some(seat) = self.0 {
+                *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) &= !(1 << seat);
+            }
+        }
+    }
+
+    /// `None` when there are more threads than numbers, and while the thread ends.
+    #[inline]
+    pub(super) fn of_this_thread() -> Option<usize> {
+        SEAT.try_with(|seat| seat.0).ok().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn no_count_is_lost_however_many_threads_come_and_go() {
+        let counters = Counters::default();
+        for _ in 0..4 {
+            thread::scope(|scope| {
+                for _ in 0..2 * STRIPES {
+                    scope.spawn(|| (0..1_000).for_each(|_| counters.hit(How::Proven, 3, true)));
+                }
+            });
+        }
+        let stats = counters.snapshot(Ledger::default());
+        let hits = 4 * 2 * STRIPES as u64 * 1_000;
+        assert_eq!(
+            (
+                stats.hits_proven,
+                stats.bytes_served,
+                stats.redundant_reads_avoided
+            ),
+            (hits, 3 * hits, hits)
+        );
+    }
 }

@@ -89,6 +89,7 @@ fn empty_folder(scratch: &Path) -> Result<PathBuf> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::workspace::BENCHES;
 
     /// Another process writes the script: were the file open for writing here while a test beside
     /// this one forks, running it could fail with "text file busy".
@@ -103,6 +104,7 @@ mod tests {
         ]);
         process::stream(&mut writer).expect("because a temporary folder can be written to");
         Target {
+            package: BENCHES,
             name: name.to_owned(),
             executable,
             folder: folder.to_owned(),

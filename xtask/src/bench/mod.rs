@@ -3,6 +3,7 @@
 pub(crate) mod collect;
 pub(crate) mod host;
 pub(crate) mod measure;
+mod peers;
 pub(crate) mod report;
 pub(crate) mod show;
 pub(crate) mod stats;
@@ -11,37 +12,124 @@ pub(crate) mod summary;
 pub(crate) mod targets;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
 use crate::cli::BenchOptions;
-use crate::workspace::Workspace;
+use crate::workspace::{PEERS, Workspace};
 use crate::{Outcome, files, out};
 use measure::Measurement;
-use report::Report;
+use report::{Entry, Report};
 use store::Store;
 use targets::Target;
 
 pub(crate) fn run(options: &BenchOptions) -> Result<Outcome> {
     let workspace = Workspace::load()?;
-    let store = Store::new(workspace.bench_dir());
-    let mut selected = select(&workspace, options.filter.as_deref())?;
-    let mut measurement = measure::measure(
-        &selected.targets,
-        options.passes(),
-        &workspace.bench_dir(),
-        &out::error,
-    )?;
-    selected.failures.append(&mut measurement.failures);
-    let report = report(
-        &workspace,
-        &measurement,
-        options.passes(),
-        options.filter.clone(),
-    );
-    out::line(&format!("\n{}", show::table(&report)));
-    keep(&workspace, &store, &report, options)?;
-    Ok(tell_failures(&selected.failures))
+    let filter = options.filter.as_deref();
+    let declares = |package: &str, name: &str| targets::declares(&workspace, package, name);
+    let packages = peers::packages(filter, options.peers, &declares);
+    let selected = select(&workspace, &packages, filter)?;
+    let is_peer = |target: &Target| target.package == PEERS;
+    let (peers, ours): (Vec<Target>, Vec<Target>) = selected.targets.into_iter().partition(is_peer);
+    if options.save_baseline && ours.is_empty() {
+        bail!("only peers are selected, and they have no baseline; leave out `--save-baseline`");
+    }
+    let mut bench = Bench {
+        store: Store::new(workspace.bench_dir()),
+        workspace,
+        options,
+        failures: selected.failures,
+        entries: Vec::new(),
+    };
+    if !ours.is_empty() {
+        bench.measure_ours(&ours)?;
+    }
+    if !peers.is_empty() {
+        bench.measure_peers(&peers)?;
+    }
+    bench.write_out()?;
+    Ok(tell_failures(&bench.failures))
+}
+
+/// One run of the task.
+struct Bench<'a> {
+    workspace: Workspace,
+    store: Store,
+    options: &'a BenchOptions,
+    failures: Vec<String>,
+    /// All that was measured, for `--out`.
+    entries: Vec<Entry>,
+}
+
+impl Bench<'_> {
+    fn measure_ours(&mut self, targets: &[Target]) -> Result<()> {
+        let report = self.measure(targets)?;
+        self.keep(&report)
+    }
+
+    fn measure_peers(&mut self, targets: &[Target]) -> Result<()> {
+        let report = self.measure(targets)?;
+        match peers::hit_rates(&self.workspace, targets) {
+            Ok(table) => table.iter().for_each(|table| out::line(table)),
+            Err(error) => self.failures.push(format!("{error:#}")),
+        }
+        if report.entries.is_empty() {
+            return Ok(());
+        }
+        self.store.save_peers(&report)?;
+        self.tell_written(&self.store.peers_path());
+        Ok(())
+    }
+
+    /// Measures and shows.
+    fn measure(&mut self, targets: &[Target]) -> Result<Report> {
+        let passes = self.options.passes();
+        let folder = self.workspace.bench_dir();
+        let mut measurement = measure::measure(targets, passes, &folder, &out::error)?;
+        self.failures.append(&mut measurement.failures);
+        let report = self.report(&measurement);
+        out::line(&format!("\n{}", show::table(&report)));
+        self.entries.extend(report.entries.iter().cloned());
+        Ok(report)
+    }
+
+    fn report(&self, measurement: &Measurement) -> Report {
+        let filter = self.options.filter.clone();
+        report(&self.workspace, measurement, self.options.passes(), filter)
+    }
+
+    /// Keeps a run of our benches.
+    fn keep(&self, report: &Report) -> Result<()> {
+        // A run that measured nothing says nothing about the code: it displaces no other.
+        if report.entries.is_empty() {
+            return Ok(());
+        }
+        self.store.save_latest(report)?;
+        self.tell_written(&self.store.latest_path());
+        let replace = self.options.save_baseline;
+        if let Some(message) = self.store.update_baseline(report, replace)? {
+            let path = self.workspace.relative(&self.store.baseline_path());
+            out::line(&format!("{message}: {path}"));
+        }
+        Ok(())
+    }
+
+    fn tell_written(&self, path: &Path) {
+        out::line(&format!("wrote {}", self.workspace.relative(path)));
+    }
+
+    /// Writes what was measured, ours and peers, to where `--out` says.
+    fn write_out(&self) -> Result<()> {
+        let Some(path) = &self.options.out else {
+            return Ok(());
+        };
+        let mut report = self.report(&Measurement::default());
+        report.entries.clone_from(&self.entries);
+        files::write(path, &(serde_json::to_string_pretty(&report)? + "\n"))?;
+        out::line(&format!("wrote {}", path.display()));
+        Ok(())
+    }
 }
 
 /// The benchmarks that are to be measured.
@@ -60,12 +148,16 @@ pub(crate) struct Held {
     pub(crate) ids: BTreeSet<String>,
 }
 
-/// Builds the benches and applies the filter.
+/// Builds the benches of these packages and applies the filter.
 ///
 /// # Errors
 /// When they do not build, or nothing matches.
-pub(crate) fn select(workspace: &Workspace, filter: Option<&str>) -> Result<Selected> {
-    let built = targets::build(workspace, filter)?;
+pub(crate) fn select(
+    workspace: &Workspace,
+    packages: &[&'static str],
+    filter: Option<&str>,
+) -> Result<Selected> {
+    let built = targets::build(workspace, packages, filter)?;
     let held = Held {
         targets: built
             .targets
@@ -120,32 +212,4 @@ pub(crate) fn tell_failures(failures: &[String]) -> Outcome {
     } else {
         Outcome::Bad
     }
-}
-
-fn keep(
-    workspace: &Workspace,
-    store: &Store,
-    report: &Report,
-    options: &BenchOptions,
-) -> Result<()> {
-    if let Some(path) = &options.out {
-        files::write(path, &(serde_json::to_string_pretty(report)? + "\n"))?;
-        out::line(&format!("wrote {}", path.display()));
-    }
-    // A run that measured nothing says nothing about the code: it displaces no other.
-    if report.entries.is_empty() {
-        return Ok(());
-    }
-    store.save_latest(report)?;
-    out::line(&format!(
-        "wrote {}",
-        workspace.relative(&store.latest_path())
-    ));
-    if let Some(message) = store.update_baseline(report, options.save_baseline)? {
-        out::line(&format!(
-            "{message}: {}",
-            workspace.relative(&store.baseline_path())
-        ));
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! The files below `target/bench`: `latest.json`, `baseline.json` and `history/`.
+//! The files below `target/bench`: `latest.json`, `peers.json`, `baseline.json` and `history/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,11 @@ impl Store {
 
     pub(crate) fn latest_path(&self) -> PathBuf {
         self.folder.join("latest.json")
+    }
+
+    /// The last run of the peers. It has neither history nor baseline: `regress` judges our own code.
+    pub(crate) fn peers_path(&self) -> PathBuf {
+        self.folder.join("peers.json")
     }
 
     pub(crate) fn baseline_path(&self) -> PathBuf {
@@ -60,6 +65,10 @@ impl Store {
             self.forget_oldest()?;
         }
         save(&latest, report)
+    }
+
+    pub(crate) fn save_peers(&self, report: &Report) -> Result<()> {
+        save(&self.peers_path(), report)
     }
 
     /// Brings a run into the baseline and says how: the first run becomes it, benchmarks that it
@@ -240,6 +249,19 @@ mod tests {
             .map(|run| run.entries[0].median_ns)
             .collect();
         assert_eq!(medians, (2..13).map(f64::from).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn peers_leave_the_runs_and_the_baseline_alone() {
+        let (_folder, store) = store();
+        store.save_latest(&report(&[("g", "a", &[1.0])])).unwrap();
+        store.save_peers(&report(&[("p", "a", &[2.0])])).unwrap();
+        let runs = store.runs().unwrap();
+        assert_eq!(runs.len(), 1);
+        assert_eq!(runs[0].entries[0].group, "g");
+        assert!(store.baseline().unwrap().is_none());
+        let peers = load(&store.peers_path()).unwrap().unwrap();
+        assert_eq!(peers.entries[0].group, "p");
     }
 
     #[test]

@@ -7,11 +7,12 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::{Artifact, Message};
 
 use crate::process;
-use crate::workspace::{BENCHES, Workspace};
+use crate::workspace::Workspace;
 
 /// A bench binary and what of it is to be measured.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
+    pub(crate) package: &'static str,
     pub(crate) name: String,
     pub(crate) executable: PathBuf,
     /// Cargo runs benches in their package's folder; so do we.
@@ -47,42 +48,56 @@ impl Target {
 
 /// The bench binaries, and the names of those that could not say what they hold: the others can
 /// still be measured.
+#[derive(Default)]
 pub(crate) struct Built {
     pub(crate) targets: Vec<Target>,
     pub(crate) failures: Vec<String>,
 }
 
-/// Builds the bench binaries, optimised, and asks each what it holds. A filter that is a target's
-/// name builds that one alone.
+/// Builds the bench binaries of these packages, optimised, and asks each what it holds. A filter
+/// that is a target's name builds that one alone.
 ///
 /// # Errors
 /// When the build fails; the compiler's messages have gone to the terminal.
-pub(crate) fn build(workspace: &Workspace, filter: Option<&str>) -> Result<Built> {
-    let mut built = Built {
-        targets: Vec::new(),
-        failures: Vec::new(),
-    };
-    for mut target in compile(workspace, filter)? {
+pub(crate) fn build(
+    workspace: &Workspace,
+    packages: &[&'static str],
+    filter: Option<&str>,
+) -> Result<Built> {
+    let mut built = Built::default();
+    // One after the other: cargo gives packages that it builds together the features of all, and
+    // ours would no longer be what is measured without the peers.
+    for package in packages {
+        add(&mut built, compile(workspace, package, filter)?);
+    }
+    built.targets.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(built)
+}
+
+fn add(built: &mut Built, targets: Vec<Target>) {
+    for mut target in targets {
         match process::capture(target.command().arg("--list")) {
             Ok(list) => target.ids = parse_list(&list),
             Err(error) => built.failures.push(format!("{}: {error:#}", target.name)),
         }
         built.targets.push(target);
     }
-    built.targets.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(built)
 }
 
-fn compile(workspace: &Workspace, filter: Option<&str>) -> Result<Vec<Target>> {
+fn compile(
+    workspace: &Workspace,
+    package: &'static str,
+    filter: Option<&str>,
+) -> Result<Vec<Target>> {
     let mut cargo = process::cargo(workspace.root());
     cargo.args([
         "bench",
         "-p",
-        BENCHES,
+        package,
         "--no-run",
         "--message-format=json-render-diagnostics",
     ]);
-    if let Some(name) = filter.filter(|name| declared(workspace).contains(name)) {
+    if let Some(name) = filter.filter(|name| declares(workspace, package, name)) {
         cargo.args(["--bench", name]);
     }
     let output = cargo
@@ -90,37 +105,37 @@ fn compile(workspace: &Workspace, filter: Option<&str>) -> Result<Vec<Target>> {
         .output()
         .context("cannot start cargo")?;
     if !output.status.success() {
-        bail!("the benches do not build ({})", output.status);
+        bail!("{package} does not build ({})", output.status);
     }
     let mut targets = Vec::new();
     for message in Message::parse_stream(output.stdout.as_slice()) {
         if let Message::CompilerArtifact(artifact) =
             message.context("cannot read what cargo built")?
         {
-            targets.extend(bench_of(artifact));
+            targets.extend(bench_of(package, artifact));
         }
     }
     Ok(targets)
 }
 
-fn declared(workspace: &Workspace) -> Vec<&str> {
-    let benches = workspace
-        .members()
-        .into_iter()
-        .filter(|package| package.name == BENCHES);
-    let targets = benches
-        .flat_map(|package| &package.targets)
-        .filter(|target| target.is_bench());
-    targets.map(|target| target.name.as_str()).collect()
+/// Whether the package has a bench binary of this name.
+pub(crate) fn declares(workspace: &Workspace, package: &str, name: &str) -> bool {
+    let members = workspace.members();
+    let mut targets = members
+        .iter()
+        .filter(|member| member.name == package)
+        .flat_map(|member| &member.targets);
+    targets.any(|target| target.is_bench() && target.name == name)
 }
 
-fn bench_of(artifact: Artifact) -> Option<Target> {
+fn bench_of(package: &'static str, artifact: Artifact) -> Option<Target> {
     let executable = artifact
         .executable
         .filter(|_| artifact.target.is_bench())?
         .into();
     let folder = artifact.manifest_path.parent()?.into();
     Some(Target {
+        package,
         name: artifact.target.name,
         executable,
         folder,
@@ -197,10 +212,12 @@ fn escape(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::BENCHES;
 
     fn target(name: &str, ids: &[&str]) -> Target {
         let ids = ids.iter().map(|&id| id.to_owned()).collect();
         Target {
+            package: BENCHES,
             name: name.to_owned(),
             executable: PathBuf::new(),
             folder: PathBuf::new(),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace::{BENCHES, Workspace};
+use crate::workspace::{BENCHES, PEERS, Workspace};
 use crate::{Outcome, out, process, schema, tidy};
 use counts::Counts;
 
@@ -149,16 +149,11 @@ fn expect_good(outcome: Outcome, complaint: &'static str) -> Result<()> {
     }
 }
 
-/// Unit, integration and doc tests of everything but the benches, which need optimised builds.
+/// Unit, integration and doc tests of everything but the benches and the peers, which need optimised builds.
 fn tests(gate: &mut Gate) -> Result<()> {
     let mut cargo = process::cargo(gate.root());
-    cargo.args([
-        "test",
-        "--workspace",
-        "--exclude",
-        BENCHES,
-        "--no-fail-fast",
-    ]);
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args([BENCHES, PEERS].map(|package| format!("--exclude={package}")));
     let (status, output) = process::tee(&mut cargo, &mut std::io::stdout())?;
     let counts = Counts::parse(&output);
     gate.counts = Some(counts);

@@ -13,7 +13,7 @@ use crate::bench::store::Store;
 use crate::bench::targets::Target;
 use crate::bench::{self, measure};
 use crate::cli::RegressOptions;
-use crate::workspace::Workspace;
+use crate::workspace::{BENCHES, Workspace};
 use crate::{Outcome, files, out};
 use compare::{Comparison, Findings, Verdict};
 use reference::Reference;
@@ -36,7 +36,7 @@ pub(crate) fn run(options: &RegressOptions) -> Result<Outcome> {
         threshold: options.threshold / 100.0,
     };
 
-    let mut selected = bench::select(&workspace, options.filter.as_deref())?;
+    let mut selected = bench::select(&workspace, &[BENCHES], options.filter.as_deref())?;
     let measurement = measure::measure(
         &selected.targets,
         options.passes,
@@ -185,6 +185,7 @@ mod tests {
             .map(str::to_owned)
             .to_vec();
         let target = Target {
+            package: BENCHES,
             name: "t".to_owned(),
             executable: "x".into(),
             folder: "x".into(),

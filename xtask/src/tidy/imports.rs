@@ -22,7 +22,9 @@ const STANDS_ON: &[(&str, &str, &str)] = &[
 ];
 
 fn stands_on(library: &str, other: &str) -> bool {
-    STANDS_ON.iter().any(|&(above, below, _)| (above, below) == (library, other))
+    STANDS_ON
+        .iter()
+        .any(|&(above, below, _)| (above, below) == (library, other))
 }
 
 pub(super) fn check(members: &[Member]) -> Vec<Violation> {
