@@ -45,7 +45,8 @@ fn hits_are_proven_one_by_one_and_in_batches() {
 /// What happens to a file between two reads, and whether its contents are other ones then.
 #[test]
 fn what_happens_to_a_file_is_seen_and_then_it_is_watched_again() {
-    let happenings: [(&str, fn(&Dir, &PathBuf), &[u8]); 7] = [
+    type Happening = fn(&Dir, &PathBuf);
+    let happenings: [(&str, Happening, &[u8]); 7] = [
         ("rewritten", |_, path| rewrite(path, b"two"), b"two"),
         ("replaced", |_, path| replace(path, b"two"), b"two"),
         (

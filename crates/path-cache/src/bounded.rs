@@ -45,12 +45,12 @@ struct CountEvictions {
 
 impl<K, V> Lifecycle<K, V> for CountEvictions {
     /// What was evicted, so that it is dropped once the lock is released.
-    type RequestState = Option<(K, V)>;
+    type RequestState = Vec<(K, V)>;
 
     fn on_evict(&self, state: &mut Self::RequestState, key: K, value: V) {
         self.evictions
             .fetch_add(u64::from(self.keeps_some), Relaxed);
-        *state = Some((key, value));
+        state.push((key, value));
     }
 }
 
@@ -86,7 +86,23 @@ impl<K: Eq + Hash, V: Clone> Bounded<K, V> {
     }
 
     pub(crate) fn insert(&self, key: K, value: V) {
-        self.entries.insert(key, value);
+        drop(self.exchange(key, value));
+    }
+
+    /// Keeps an entry, and gives back those that had to go for it: the one under the same key, those evicted, or the
+    /// new one itself where nothing is kept.
+    pub(crate) fn exchange(&self, key: K, value: V) -> Vec<(K, V)> {
+        let mut gone = Vec::new();
+        self.entries.insert_with_lifecycle(key, value, &mut gone);
+        gone
+    }
+
+    /// Whether what is under `key` is this.
+    pub(crate) fn holds<Q>(&self, key: &Q, is_it: impl FnOnce(&V) -> bool) -> bool
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.entries.peek(key).is_some_and(|held| is_it(&held))
     }
 
     /// Counts a call answered by an entry.
@@ -127,24 +143,32 @@ impl<K: Eq + Hash, V: Clone> Bounded<K, V> {
 
     /// Drops an entry that `refuted` speaks against. Another thread may have refreshed it meanwhile; that one stays.
     #[cold]
-    pub(crate) fn refute<Q>(&self, key: &Q, refuted: impl FnOnce(&V) -> bool)
+    pub(crate) fn refute<Q>(&self, key: &Q, refuted: impl FnOnce(&V) -> bool) -> Option<V>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let removed = self.entries.remove_if(key, refuted).is_some();
-        self.invalidations.fetch_add(u64::from(removed), Relaxed);
+        let removed = self.entries.remove_if(key, refuted);
+        self.invalidations
+            .fetch_add(u64::from(removed.is_some()), Relaxed);
+        removed.map(|(_, value)| value)
     }
 
-    /// Drops an entry, and says whether there was one.
-    pub(crate) fn invalidate<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
-        let known = self.entries.remove(key).is_some();
-        self.invalidations.fetch_add(u64::from(known), Relaxed);
-        known
+    /// Drops an entry, and gives it back.
+    pub(crate) fn invalidate<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+        let removed = self.entries.remove(key);
+        self.invalidations
+            .fetch_add(u64::from(removed.is_some()), Relaxed);
+        removed.map(|(_, value)| value)
     }
 
-    /// Drops every entry. The counters stay.
+    /// Drops every entry, and keeps what is being loaded from being kept. The counters stay.
     pub(crate) fn clear(&self) {
         self.entries.clear();
+    }
+
+    /// Gives every entry back. What is being loaded is kept all the same. The counters stay.
+    pub(crate) fn drain(&self) -> Vec<V> {
+        self.entries.drain().map(|(_, value)| value).collect()
     }
 
     /// Each count is exact; together they are one moment only when no other thread asks.
@@ -205,7 +229,7 @@ mod tests {
     fn what_was_forgotten_while_it_was_loaded_is_not_kept() {
         let map = Bounded::<u32, &str>::new(8);
         let loaded: Result<_, ()> = map.get_or_load(&1, || {
-            map.invalidate(&1);
+            _ = map.invalidate(&1);
             Ok("stale")
         });
         assert_eq!((loaded, map.get(&1)), (Ok("stale"), None));

@@ -3,75 +3,98 @@
 use crate::Error;
 use crate::bounded::{Bounded, hit_rate};
 use crate::error::ErrorKind;
-use crate::sys::{Identity, identity};
+use crate::real::{self, Real};
+use crate::resolved::Resolved;
+use autoexec_watch::{Interest, Watched, Watcher};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-/// How often a resolution is repeated while the tree changes under it.
-const ATTEMPTS: usize = 3;
+/// As good as for ever, and no overflow.
+const LONGEST_TTL: Duration = Duration::from_secs(365 * 24 * 3_600);
+
+/// How it is made sure that a remembered answer still holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Freshness {
+    /// One system call for each answer: nothing on the way to it has been told of (see [`autoexec_watch`]). Answers that
+    /// cannot be watched are validated, as all are where the system has no such notifications.
+    #[default]
+    Watch,
+    /// The path is followed anew, by four system calls on Linux, and the answer compared.
+    Validate,
+}
 
 /// Choices for a [`PathCache`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Most entries kept. 0 keeps none: every call resolves. Default 256.
+    /// Most answers kept, and most errors. 0 keeps none: every call resolves. Default 256.
     pub capacity: usize,
+    /// How it is made sure that a remembered answer still holds. Default: `Watch`.
+    pub freshness: Freshness,
+    /// For how long it is remembered that a path leads nowhere. It is confirmed by one `stat` whenever it is asked for,
+    /// so that a file that appears is seen at once. Default 1 s; 0 remembers none.
+    pub negative_ttl: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { capacity: 256 }
+        Self {
+            capacity: 256,
+            freshness: Freshness::Watch,
+            negative_ttl: Duration::from_secs(1),
+        }
     }
 }
 
 /// Remembers where absolute paths lead when symbolic links are followed.
 ///
-/// # What a hit guarantees
+/// # What an answer means
 ///
-/// At two moments between the call and its return, the path asked for and the real path returned were seen to
-/// name the very file (device and inode) they named when the answer was computed. A link that was pointed
-/// elsewhere, a component that was replaced, a file that was removed: all of these are noticed, and the path is
-/// resolved again.
+/// At a moment between the call and its return, the path led to the answer, and the answer was the real path of what
+/// is there. Whatever changes that is noticed, in whichever component: a link that is pointed elsewhere, a directory
+/// that is moved, replaced, mounted over, or replaced by a link to its new place; a file that is removed.
 ///
-/// It is **not** noticed when the spelling of the answer ages while the file stays the same: a directory of the
-/// real path was moved and a link to its new place put where it was, or the path was pointed at another hard link
-/// of the same file. The answer then still names the right file, by a path that is no longer the canonical one.
-///
-/// So do not decide by an answer whether a file may be touched: that is what [`Root`](crate::Root) is for.
-///
-/// Errors are never remembered.
+/// Who may change the tree can do so between the answer and its use, however. So do not decide by an answer whether a
+/// file may be touched: that is what [`Root::open`](crate::Root::open) is for.
 ///
 /// # Cost
 ///
-/// A hit is a lookup and two `stat`s (one where the path is its own real path). A miss is
-/// `std::fs::canonicalize` and two `stat`s.
+/// A watched hit is a lookup and one system call, a validated one a lookup and four, a miss four and, watched, some ten
+/// more. On systems other than Linux every call resolves with `std::fs::canonicalize`.
 pub struct PathCache {
     entries: Bounded<Box<[u8]>, Resolved>,
+    missing: Bounded<Box<[u8]>, Instant>,
+    options: Options,
+    /// Made when something is first to be watched.
+    watcher: OnceLock<Option<Watcher<Resolved>>>,
     errors: AtomicU64,
-}
-
-#[derive(Clone)]
-struct Resolved {
-    real: Arc<Path>,
-    identity: Identity,
+    negative_hits: AtomicU64,
 }
 
 /// What a [`PathCache`] did so far. `hits + misses` is the number of calls to [`PathCache::resolve`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Calls answered from the cache after validation.
+    /// Calls answered from the cache, errors included.
     pub hits: u64,
+    /// Hits that were remembered errors, confirmed by one `stat`.
+    pub negative_hits: u64,
     /// Calls that had to resolve, with or without success.
     pub misses: u64,
     /// Entries dropped because validation refuted them or [`PathCache::invalidate`] named them.
     pub invalidations: u64,
+    /// Entries dropped to make room.
+    pub evictions: u64,
     /// Misses that ended in an error.
     pub errors: u64,
-    /// Entries held now.
+    /// Entries held now; errors are not counted.
     pub entries: u64,
     /// Most entries that can be held.
     pub capacity: u64,
+    /// Files, directories and links watched now.
+    pub watches: u64,
 }
 
 impl Stats {
@@ -88,7 +111,11 @@ impl PathCache {
     pub fn new(options: Options) -> Self {
         Self {
             entries: Bounded::new(options.capacity),
+            missing: Bounded::new(options.capacity),
+            watcher: OnceLock::new(),
             errors: AtomicU64::new(0),
+            negative_hits: AtomicU64::new(0),
+            options,
         }
     }
 
@@ -101,64 +128,136 @@ impl PathCache {
     pub fn resolve(&self, path: &Path) -> Result<Arc<Path>, Error> {
         let key = path.as_os_str().as_encoded_bytes();
         if let Some(found) = self.entries.get(key) {
-            if found.still_holds(path) {
+            if self.still_holds(path, key, &found) {
                 self.entries.hit();
-                return Ok(found.real);
+                return Ok(found.real().clone());
             }
-            let is_stale = |entry: &Resolved| Arc::ptr_eq(&entry.real, &found.real);
-            self.entries.refute(key, is_stale);
+            let stale = self.entries.refute(key, |entry| entry.is_same(&found));
+            self.let_go(stale);
+        } else if let Some(error) = self.remembered(path, key) {
+            self.entries.hit();
+            self.negative_hits.fetch_add(1, Relaxed);
+            return Err(error);
         }
         self.entries.miss();
-        self.load(path, key).inspect_err(|_| {
+        self.load(path, key).inspect_err(|error| {
             self.errors.fetch_add(1, Relaxed);
+            self.remember(key, error);
         })
+    }
+
+    fn still_holds(&self, path: &Path, key: &[u8], found: &Resolved) -> bool {
+        let Some(watcher) = self.watcher() else {
+            return found.still_leads(path);
+        };
+        if watcher.refresh().covers(found.mark()) || found.renew(watcher, path) {
+            return true;
+        }
+        if !found.still_leads(path) {
+            return false;
+        }
+        if found.tries_again() {
+            self.arm_again(watcher, path, key, found);
+        }
+        true
+    }
+
+    fn arm_again(&self, watcher: &Watcher<Resolved>, path: &Path, key: &[u8], found: &Resolved) {
+        let armed = real::resolve(path).is_ok_and(|real| found.arm(watcher, path, &real));
+        // It may have been evicted meanwhile, and let go of before it was armed.
+        if !armed || !self.entries.holds(key, |entry| entry.is_same(found)) {
+            watcher.release(found);
+        }
     }
 
     fn load(&self, path: &Path, key: &[u8]) -> Result<Arc<Path>, Error> {
         if !path.is_absolute() {
             return Err(Error::new(ErrorKind::NotAbsolute, path));
         }
-        let mut real = canonicalize(path)?;
-        for _ in 0..ATTEMPTS {
-            if let Some(identity) = agreed_identity(path, &real) {
-                self.entries.insert(
-                    key.into(),
-                    Resolved {
-                        real: real.clone(),
-                        identity,
-                    },
-                );
-                break;
-            }
-            if !cfg!(unix) {
-                break;
-            }
-            real = canonicalize(path)?;
+        let real = real::resolve(path)?;
+        let answer = real.path.clone();
+        if real.identity.is_some() {
+            self.keep(path, key, &real);
         }
-        Ok(real)
+        Ok(answer)
+    }
+
+    fn keep(&self, path: &Path, key: &[u8], real: &Real) {
+        let resolved = Resolved::new(real);
+        let watcher = self.watcher().filter(|_| self.options.capacity > 0);
+        if let Some(watcher) = watcher
+            && !resolved.arm(watcher, path, real)
+        {
+            watcher.release(&resolved);
+        }
+        self.missing.invalidate(key);
+        let gone = self.entries.exchange(key.into(), resolved);
+        self.let_go(gone.into_iter().map(|(_, gone)| gone));
+    }
+
+    fn let_go(&self, gone: impl IntoIterator<Item = Resolved>) {
+        if let Some(Some(watcher)) = self.watcher.get() {
+            gone.into_iter()
+                .for_each(|resolved| watcher.release(&resolved));
+        }
+    }
+
+    /// A remembered error, confirmed.
+    fn remembered(&self, path: &Path, key: &[u8]) -> Option<Error> {
+        let until = self.missing.get(key)?;
+        if Instant::now() >= until {
+            return None;
+        }
+        real::still_fails(path).map(|source| Error::io(path, source))
+    }
+
+    fn remember(&self, key: &[u8], error: &Error) {
+        let tells_of_the_path = error.kind() != ErrorKind::NotAbsolute;
+        if tells_of_the_path && !self.options.negative_ttl.is_zero() {
+            let until = Instant::now() + self.options.negative_ttl.min(LONGEST_TTL);
+            self.missing.insert(key.into(), until);
+        }
+    }
+
+    fn watcher(&self) -> Option<&Watcher<Resolved>> {
+        let make = || Watcher::new(Interest::Place, autoexec_watch::Options::default()).ok();
+        match self.options.freshness {
+            Freshness::Watch => self.watcher.get_or_init(make).as_ref(),
+            Freshness::Validate => None,
+        }
     }
 
     /// Forgets `path`; says whether it was known.
     pub fn invalidate(&self, path: &Path) -> bool {
-        self.entries.invalidate(path.as_os_str().as_encoded_bytes())
+        let key = path.as_os_str().as_encoded_bytes();
+        self.missing.invalidate(key);
+        let known = self.entries.invalidate(key);
+        let was_known = known.is_some();
+        self.let_go(known);
+        was_known
     }
 
     /// Forgets every path. The counters stay.
     pub fn clear(&self) {
-        self.entries.clear();
+        self.missing.clear();
+        self.let_go(self.entries.drain());
     }
 
     /// The counters now. Each is exact; together they are one moment only when no other thread resolves.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let counts = self.entries.counts();
+        let watcher = self.watcher.get().and_then(Option::as_ref);
         Stats {
             hits: counts.hits,
+            negative_hits: self.negative_hits.load(Relaxed),
             misses: counts.misses,
             invalidations: counts.invalidations,
+            evictions: counts.evictions,
             errors: self.errors.load(Relaxed),
             entries: counts.entries,
             capacity: counts.capacity,
+            watches: watcher.map_or(0, |watcher| watcher.stats().watches),
         }
     }
 }
@@ -169,24 +268,4 @@ impl std::fmt::Debug for PathCache {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
-}
-
-impl Resolved {
-    fn still_holds(&self, path: &Path) -> bool {
-        identity(path) == Some(self.identity)
-            && (path.as_os_str() == self.real.as_os_str()
-                || identity(&self.real) == Some(self.identity))
-    }
-}
-
-fn canonicalize(path: &Path) -> Result<Arc<Path>, Error> {
-    std::fs::canonicalize(path)
-        .map(Arc::from)
-        .map_err(|source| Error::io(path, source))
-}
-
-/// The file that both paths name, where they agree: an answer is kept only if it was true when it was given.
-fn agreed_identity(path: &Path, real: &Path) -> Option<Identity> {
-    let named = identity(path)?;
-    (identity(real)? == named).then_some(named)
 }

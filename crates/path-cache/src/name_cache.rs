@@ -86,7 +86,7 @@ impl<V: Clone> NameCache<V> {
 
     /// Forgets `name`; says whether it was known.
     pub fn invalidate(&self, name: &str) -> bool {
-        self.names.invalidate(name)
+        self.names.invalidate(name).is_some()
     }
 
     /// Forgets every name. The counters stay.

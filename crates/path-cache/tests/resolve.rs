@@ -2,16 +2,24 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 #![cfg(unix)]
 
-use autoexec_path_cache::{ErrorKind, Options, PathCache, Stats};
+use autoexec_path_cache::{ErrorKind, Freshness, Options, PathCache, Stats};
 use proptest::prelude::*;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 fn tree() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let base = dir.path().canonicalize().unwrap();
     (dir, base)
+}
+
+fn with_capacity(capacity: usize) -> PathCache {
+    PathCache::new(Options {
+        capacity,
+        ..Options::default()
+    })
 }
 
 fn relink(link: &Path, target: &Path) {
@@ -44,6 +52,136 @@ fn a_link_that_is_pointed_elsewhere_is_followed_anew() {
         (12, 6, 5, 1)
     );
     assert_eq!(stats.hit_rate(), Some(12.0 / 18.0));
+}
+
+/// Every component counts, and the spelling of the answer as much as the file: what `canonicalize` says is right.
+#[test]
+fn a_change_of_any_component_is_noticed() {
+    type Change = fn(&Path);
+    let changes: [(&str, Change); 7] = [
+        (
+            "the first directory moved, and a link put in its place",
+            |base| {
+                fs::rename(base.join("a"), base.join("z")).unwrap();
+                symlink("z", base.join("a")).unwrap();
+            },
+        ),
+        (
+            "the second directory moved, and a link put in its place",
+            |base| {
+                fs::rename(base.join("a/b"), base.join("a/z")).unwrap();
+                symlink("z", base.join("a/b")).unwrap();
+            },
+        ),
+        ("a directory replaced by another of the same look", |base| {
+            fs::rename(base.join("a"), base.join("z")).unwrap();
+            fs::create_dir_all(base.join("a/b")).unwrap();
+            fs::write(base.join("a/b/file"), "").unwrap();
+        }),
+        (
+            "the link pointed at another hard link of the file",
+            |base| {
+                fs::hard_link(base.join("a/b/file"), base.join("a/twin")).unwrap();
+                relink(&base.join("link"), Path::new("a/twin"));
+            },
+        ),
+        ("the file moved, and a link put in its place", |base| {
+            fs::rename(base.join("a/b/file"), base.join("a/b/moved")).unwrap();
+            symlink("moved", base.join("a/b/file")).unwrap();
+        }),
+        ("the file replaced", |base| {
+            fs::write(base.join("new"), "").unwrap();
+            fs::rename(base.join("new"), base.join("a/b/file")).unwrap();
+        }),
+        ("the link replaced by the file", |base| {
+            fs::remove_file(base.join("link")).unwrap();
+            fs::rename(base.join("a/b/file"), base.join("link")).unwrap();
+        }),
+    ];
+    for freshness in [Freshness::Watch, Freshness::Validate] {
+        for (name, change) in changes {
+            let (_dir, base) = tree();
+            fs::create_dir_all(base.join("a/b")).unwrap();
+            fs::write(base.join("a/b/file"), "").unwrap();
+            symlink("a/b/file", base.join("link")).unwrap();
+            let cache = PathCache::new(Options {
+                freshness,
+                ..Options::default()
+            });
+            let check = || {
+                for path in ["link", "a/b/file", "a/b", "a"].map(|name| base.join(name)) {
+                    let real = fs::canonicalize(&path).ok();
+                    for _ in 0..3 {
+                        assert_eq!(
+                            cache.resolve(&path).ok().as_deref(),
+                            real.as_deref(),
+                            "{name}"
+                        );
+                    }
+                }
+            };
+            check();
+            assert_eq!(cache.stats().hits, 8);
+            change(&base);
+            check();
+            assert!(cache.stats().invalidations > 0, "{name}");
+        }
+    }
+}
+
+#[test]
+fn that_there_is_nothing_is_remembered_and_confirmed() {
+    let (_dir, base) = tree();
+    let path = base.join("late");
+    let cache = PathCache::new(Options {
+        negative_ttl: Duration::MAX,
+        ..Options::default()
+    });
+    for _ in 0..4 {
+        assert_eq!(
+            cache.resolve(&path).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
+    }
+    let stats = cache.stats();
+    assert_eq!(
+        (
+            stats.hits,
+            stats.negative_hits,
+            stats.misses,
+            stats.errors,
+            stats.entries
+        ),
+        (3, 3, 1, 1, 0)
+    );
+    fs::write(&path, "").unwrap();
+    assert_eq!(
+        *cache.resolve(&path).unwrap(),
+        *path,
+        "what appears is seen at once"
+    );
+    let cache = PathCache::new(Options {
+        negative_ttl: Duration::ZERO,
+        ..Options::default()
+    });
+    (0..3).for_each(|_| drop(cache.resolve(&base.join("none"))));
+    assert_eq!(cache.stats().misses, 3);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn evicted_answers_are_let_go_of() {
+    let (_dir, base) = tree();
+    let cache = with_capacity(8);
+    for i in 0..100 {
+        let path = base.join(format!("f{i}"));
+        fs::write(&path, "").unwrap();
+        cache.resolve(&path).unwrap();
+        cache.resolve(&path).unwrap();
+    }
+    assert!(cache.stats().watches <= 8 + 6, "{:?}", cache.stats());
+    cache.clear();
+    assert!(cache.stats().watches <= 6);
 }
 
 #[test]
@@ -80,7 +218,7 @@ fn errors_are_typed_and_never_remembered() {
 fn the_bound_holds() {
     let (_dir, base) = tree();
     for capacity in [0, 1, 2, 16, 256] {
-        let cache = PathCache::new(Options { capacity });
+        let cache = with_capacity(capacity);
         for i in 0..400 {
             let path = base.join(format!("f{i}"));
             fs::write(&path, "").unwrap();
@@ -126,7 +264,7 @@ fn threads_share_a_cache() {
     let (_dir, base) = tree();
     let paths: Vec<_> = (0..40).map(|i| base.join(format!("f{i}"))).collect();
     paths.iter().for_each(|path| fs::write(path, "").unwrap());
-    let cache = PathCache::new(Options { capacity: 16 });
+    let cache = with_capacity(16);
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
@@ -167,12 +305,15 @@ proptest! {
 
     /// Directories d0 and d1, links l0 and l1 that point at any of the four (also in circles), three files each.
     #[test]
-    fn agrees_with_the_file_system(acts in prop::collection::vec(act(), 1..60)) {
+    fn agrees_with_the_file_system(
+        acts in prop::collection::vec(act(), 1..60),
+        freshness in prop_oneof![Just(Freshness::Watch), Just(Freshness::Validate)],
+    ) {
         let (_dir, base) = tree();
         for place in ["d0", "d1"] {
             fs::create_dir(base.join(place)).unwrap();
         }
-        let cache = PathCache::new(Options { capacity: 4 });
+        let cache = PathCache::new(Options { capacity: 4, freshness, ..Options::default() });
         let mut asked = 0;
         for act in acts {
             match act {
