@@ -68,6 +68,48 @@ fn files_that_cannot_be_read() {
     );
 }
 
+/// A folder that was read is exchanged for a link out of the root before its files are asked for again.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_becomes_a_link_out_of_the_root_is_not_followed() {
+    for freshness in ["validate", "watch"] {
+        let outside = Folder::with(&[("f.txt", "secret"), ("g.txt", "secret")]);
+        let folder = Folder::with(&[("d/f.txt", "public"), ("d/g.txt", "public")]);
+        let text = format!("[files]\nfreshness = \"{freshness}\"\n");
+        let settings = autoexec_engine::Settings::from_toml(&text).expect("valid settings");
+        let workflow = format!(
+            "steps:
+  - {{id: a, read: 'd/*.txt'}}
+  - {{id: b, run: 'mv d e && ln -s {} d', needs: [a]}}
+  - {{id: s, search: {{in: a, pattern: 'secret|public'}}, needs: [b]}}
+  - {{id: q, ask: {{prompt: 'secret or public?', context: [a]}}, needs: [b]}}
+  - {{id: r, consolidate: {{from: [s, q], output: report.md}}}}",
+            outside.path().display()
+        );
+        let report = run_with(
+            &Engine::new(settings),
+            &workflow,
+            RunOptions::new(folder.path()),
+        );
+        let search = step(&report, "s");
+        assert_eq!(search.summary, "0 matches in 0 of 0 files", "{report:#?}");
+        let problems: Vec<_> = search
+            .problems
+            .iter()
+            .map(|p| (p.subject.as_str(), p.message.as_str()))
+            .collect();
+        assert_eq!(
+            problems,
+            [
+                ("d/f.txt", "leads out of the root"),
+                ("d/g.txt", "leads out of the root")
+            ]
+        );
+        let written = std::fs::read_to_string(folder.join("report.md")).expect("a report");
+        assert!(!written.contains("> secret"), "{written}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_out_of_the_root_and_strange_files() {

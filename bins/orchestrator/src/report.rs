@@ -169,10 +169,14 @@ fn files(out: &mut String, f: &FilesReport) {
         out,
         "file cache",
         &format!(
-            "{} hits ({} of {} reads)",
+            "{} hits ({} of {} reads{})",
             percent(rate),
             grouped(f.hits),
-            grouped(f.requests)
+            grouped(f.requests),
+            match f.hits_proven {
+                0 => String::new(),
+                n => format!(", {} without a look at the file", grouped(n)),
+            }
         ),
     );
     let read = format!(

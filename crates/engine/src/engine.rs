@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use autoexec_file_cache::{FileCache, Options as FileOptions};
+use autoexec_file_cache::{FileCache, Freshness, Options as FileOptions};
 use autoexec_metrics::LevelThresholds;
-use autoexec_path_cache::{Options as PathOptions, PathCache, Root};
+use autoexec_path_cache::{Freshness as PathFreshness, Options as PathOptions, PathCache, Root};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
@@ -83,8 +83,14 @@ impl Engine {
         files.max_bytes = settings.files.bytes;
         files.max_file_bytes = settings.files.max_file_size.max(files.max_file_bytes);
         files.workers = settings.files.workers;
+        files.freshness = settings.files.freshness;
         let mut paths = PathOptions::default();
         paths.capacity = settings.paths.entries;
+        // A folder is looked up once for each step: watching it pays only where files are watched too.
+        paths.freshness = match settings.files.freshness {
+            Freshness::Watch => PathFreshness::Watch,
+            _ => PathFreshness::Validate,
+        };
         let levels = LevelThresholds {
             info: settings.log.info_after,
             warn: settings.log.warn_after,

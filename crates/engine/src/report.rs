@@ -162,6 +162,9 @@ pub struct FilesReport {
     pub requests: u64,
     /// Served without reading the file.
     pub hits: u64,
+    /// Of these, proven by notifications, without a look at the file.
+    #[serde(default)]
+    pub hits_proven: u64,
     /// Hits in all requests; absent without requests.
     pub hit_rate: Option<f64>,
     /// Files read from disk.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use autoexec_file_cache::Freshness;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
@@ -44,6 +45,9 @@ pub struct Files {
     pub max_file_size: u64,
     /// Threads of one `read` step.
     pub workers: usize,
+    /// How it is made sure that a file held is still what is on disk.
+    #[serde(deserialize_with = "freshness")]
+    pub freshness: Freshness,
 }
 
 /// The path cache.
@@ -191,6 +195,22 @@ fn size<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
     }
 }
 
+fn freshness<'de, D: Deserializer<'de>>(d: D) -> Result<Freshness, D::Error> {
+    let text = String::deserialize(d)?;
+    match text.as_str() {
+        "validate" => Ok(Freshness::Validate),
+        "watch" => Ok(Freshness::Watch),
+        "pinned" => Ok(Freshness::Pinned),
+        other => units::parse_duration(other)
+            .map(Freshness::Ttl)
+            .map_err(|_| {
+                D::Error::custom(
+                    "expected `validate`, `watch`, `pinned`, or a time to live such as `5s`",
+                )
+            }),
+    }
+}
+
 fn duration<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
     match Unit::deserialize(d)? {
         Unit::Number(seconds) => Ok(Duration::from_secs(seconds)),
@@ -216,6 +236,18 @@ mod tests {
             (7, 1024, 4)
         );
         assert_eq!(Settings::default().files.bytes, 512 << 20);
+        for (text, expect) in [
+            ("validate", Freshness::Validate),
+            ("watch", Freshness::Watch),
+            ("pinned", Freshness::Pinned),
+            ("5s", Freshness::Ttl(Duration::from_secs(5))),
+        ] {
+            let text = format!("[files]\nfreshness = \"{text}\"\n");
+            assert_eq!(
+                Settings::from_toml(&text).expect("valid").files.freshness,
+                expect
+            );
+        }
     }
 
     #[test]
@@ -227,6 +259,7 @@ mod tests {
         check("[files]\nentires = 7\n", "entires");
         check("[files]\nbytes = \"lots\"\n", "a size such as");
         check("[files]\nentries = 0\n", "files.entries");
+        check("[files]\nfreshness = \"maybe\"\n", "`watch`");
         check("[files\n", "1");
         check("[history]\nsafe_trim_level = 9.0\n", "history");
     }

@@ -151,14 +151,15 @@ impl One<'_> {
     async fn search(&self, search: &Search) -> Result<Done, StepError> {
         let pattern = self.render(&search.pattern)?;
         let files = Arc::new(self.files_of(&search.within));
-        let (shared, search, stop) = (
+        let (shared, root, search, stop) = (
             self.runner.shared.clone(),
+            self.runner.root.clone(),
             search.clone(),
             self.stop.clone(),
         );
         let (output, cache) = self
             .blocking(move || {
-                super::search::search(&search, &pattern, &files, &shared.files, &stop)
+                super::search::search(&search, &pattern, &files, &shared.files, &root, &stop)
             })
             .await?;
         Ok(Done {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use autoexec_file_cache::ReadOptions;
 use autoexec_memory_trimmer::{History, Message};
 
 use crate::error::StepError;
@@ -10,6 +11,7 @@ use crate::report::StepCache;
 use crate::workflow::model::Ask;
 
 use super::actions::One;
+use super::confined::Confined;
 use super::output::{AskOutput, Output, ReadOutput};
 use super::runner::Done;
 
@@ -48,19 +50,25 @@ impl One<'_> {
         read: &ReadOutput,
         room: usize,
     ) -> Result<(Vec<Source>, StepCache, Option<usize>), StepError> {
-        let (shared, files, stop) = (
+        let (shared, root, files, stop) = (
             self.runner.shared.clone(),
+            self.runner.root.clone(),
             read.files.clone(),
             self.stop.clone(),
         );
         self.blocking(move || {
+            let confined = Confined(&root);
+            let options = ReadOptions {
+                opener: Some(&confined),
+                ..ReadOptions::default()
+            };
             let (mut texts, mut cache, mut room) = (Vec::new(), StepCache::default(), room);
             for entry in files.iter() {
                 if stop.is_cancelled() {
                     return Err(StepError::Stopped);
                 }
                 // A file that vanished since it was read has nothing to say.
-                let Ok(read) = shared.files.read(&entry.path) else {
+                let Ok(read) = shared.files.read_with(&entry.path, &options) else {
                     continue;
                 };
                 super::read::count(&mut cache, &read);

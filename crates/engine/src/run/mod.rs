@@ -4,6 +4,7 @@ mod actions;
 mod ask;
 mod collect;
 mod command;
+mod confined;
 mod consolidate;
 pub(crate) mod execution;
 pub(crate) mod output;

@@ -16,6 +16,7 @@ use crate::error::StepError;
 use crate::report::StepCache;
 use crate::workflow::model::{OnProblem, Read};
 
+use super::confined::{Confined, escapes};
 use super::output::{FileEntry, Problem, ReadOutput};
 
 /// Files asked of the cache at once; between two batches a stop is seen.
@@ -203,8 +204,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Every folder that files were found in is resolved again. The walk enters no links; this catches a folder that was
-    /// swapped for one meanwhile. What is swapped between here and the read is not caught (see `Root`).
+    /// Every folder that files were found in is resolved again. The walk enters no links; this tells of a folder that was
+    /// swapped for one meanwhile. What is swapped later is not opened (see `Confined`).
     fn confine(&self, found: &mut Found) {
         let mut last: Option<(PathBuf, bool)> = None;
         let (paths, root, problems) = (self.paths, self.root, &mut found.problems);
@@ -228,9 +229,11 @@ impl Reader<'_> {
             files,
             mut problems,
         } = found;
+        let confined = Confined(self.root);
         let options = ReadManyOptions {
             workers: Some(self.workers),
             limit: Some(self.max_file_size),
+            opener: Some(&confined),
             ..Default::default()
         };
         let (mut cache, mut bytes) = (StepCache::default(), 0);
@@ -278,6 +281,7 @@ pub(super) fn count(cache: &mut StepCache, read: &autoexec_file_cache::Read) {
 /// Why a file could not be read, without its name, which stands beside it.
 pub(super) fn why(error: &autoexec_file_cache::Error) -> String {
     match error.kind() {
+        _ if escapes(error) => "leads out of the root".into(),
         ErrorKind::NotFound => "no such file".into(),
         ErrorKind::PermissionDenied => "permission denied".into(),
         ErrorKind::IsADirectory => "is a folder".into(),

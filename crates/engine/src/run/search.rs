@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use autoexec_consolidator::Severity;
 use autoexec_file_cache::{FileCache, ReadManyOptions};
+use autoexec_path_cache::Root;
 use regex::bytes::{Regex, RegexBuilder};
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +13,7 @@ use crate::error::StepError;
 use crate::report::StepCache;
 use crate::workflow::model::Search;
 
+use super::confined::Confined;
 use super::output::{FileEntry, Match, Problem, SearchOutput};
 use super::read::{BATCH, count, why};
 
@@ -24,6 +26,7 @@ pub(super) fn search(
     pattern: &str,
     files: &Arc<Vec<FileEntry>>,
     cache: &FileCache,
+    root: &Root,
     stop: &CancellationToken,
 ) -> Result<(SearchOutput, StepCache), StepError> {
     let regex = compile(search, pattern)?;
@@ -38,8 +41,10 @@ pub(super) fn search(
         problems: Vec::new(),
     };
     let mut counts = StepCache::default();
+    let confined = Confined(root);
     let options = ReadManyOptions {
         workers: Some(1),
+        opener: Some(&confined),
         ..Default::default()
     };
     for batch in files.chunks(BATCH) {

@@ -78,6 +78,7 @@ pub(super) fn files_report(
     FilesReport {
         requests: run.requests,
         hits: run.hits,
+        hits_proven: run.hits_proven,
         hit_rate: rate(run.hits, run.requests),
         loads: run.loads,
         bytes_read: run.bytes_loaded,
