@@ -370,6 +370,11 @@ fn mounts_over_the_way_are_noticed() {
     let item = bench.armed(&path);
     let flags = rustix::mount::MountFlags::empty();
     rustix::mount::mount("none", bench.path("a"), "tmpfs", flags, None).unwrap();
+    // Each thread looks for itself, the first time with nothing to compare with.
+    thread::scope(|scope| {
+        let holds = |_| scope.spawn(|| bench.holds(&item)).join().unwrap();
+        assert_eq!([0; 10].map(holds), [false; 10]);
+    });
     assert!(!bench.holds(&item));
     fs::write(&path, "two").unwrap();
     let above = bench.armed(&path);

@@ -7,33 +7,56 @@ mod way;
 
 use crate::mark::{Proof, Ticket, Watched};
 use crate::{Begun, Error, Interest, Options, Refusal, Stats, Subject};
-use queue::Queue;
+use queue::{Poll, Queue};
 use rustix::io::Errno;
 use state::{Effect, State};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// How many threads can look into the queue at once without waiting for each other.
+const SEATS: usize = 8;
+
 /// What the public type holds on Linux.
+///
+/// # How a refresh works without the lock
+///
+/// Notifications wait in the queue until they are read, which only happens under the lock. So a thread that finds
+/// the queue empty knows that every notification has been read; and that it has been applied as well, unless somebody
+/// is between the reading and the applying, which `reading` tells: then it waits for the lock. A change of mounts is
+/// told once to each descriptor of the list of mounts, so each seat has one of its own, and is held until the change is
+/// applied.
 #[derive(Debug)]
 pub(crate) struct Inner<T> {
     interest: Interest,
     options: Options,
     queue: Queue,
+    seats: [Mutex<Seat>; SEATS],
     state: Mutex<State<T>>,
+    /// The poll that goes with the lock.
+    poll: Poll,
+    /// Odd while notifications that were read are not applied yet. Written under the lock.
+    reading: AtomicU64,
     /// Grows whenever paths may lead elsewhere. Written under the lock.
     epoch: AtomicU64,
     /// The epoch in which notifications were lost last. Items proven before cannot be renewed.
     lost: AtomicU64,
-    /// Numbers of refreshes, so that who waited for the lock can use one that began after it had asked.
-    begun: AtomicU64,
-    ended: AtomicU64,
     tickets: AtomicU64,
     counters: Counters,
 }
 
+/// What a thread looks into the queue with.
+#[derive(Debug, Default)]
+struct Seat {
+    /// Made when it is first needed.
+    poll: Option<Poll>,
+    refreshes: u64,
+}
+
 #[derive(Debug, Default)]
 struct Counters {
+    /// Those under the lock.
     refreshes: AtomicU64,
     notifications: AtomicU64,
     path_changes: AtomicU64,
@@ -43,37 +66,53 @@ struct Counters {
 
 impl<T: Watched> Inner<T> {
     pub(crate) fn new(interest: Interest, options: Options) -> Result<Self, Error> {
+        let queue = Queue::new()?;
         Ok(Self {
             interest,
             options,
-            queue: Queue::new()?,
+            poll: queue.poll()?,
+            queue,
+            seats: Default::default(),
             state: Mutex::new(State::new()),
+            reading: AtomicU64::new(0),
             epoch: AtomicU64::new(1),
             lost: AtomicU64::new(0),
-            begun: AtomicU64::new(0),
-            ended: AtomicU64::new(0),
             tickets: AtomicU64::new(0),
             counters: Counters::default(),
         })
     }
 
     pub(crate) fn refresh(&self) -> Proof {
-        let asked = self.begun.load(Acquire);
-        let mut state = self.lock();
-        if self.ended.load(Acquire) <= asked {
-            let number = self.begun.fetch_add(1, Release) + 1;
-            self.drain(&mut state);
-            self.ended.store(number, Release);
+        match self.seats[seat_of_thread()].try_lock() {
+            Ok(mut seat) => self.refresh_from(&mut seat),
+            Err(_) => self.drain(&mut self.lock()),
         }
         Proof {
             epoch: self.epoch.load(Acquire),
         }
     }
 
+    fn refresh_from(&self, seat: &mut Seat) {
+        seat.refreshes += 1;
+        let Some(poll) = &seat.poll else {
+            // A new poll knows nothing of changes before it: those are told by the one that goes with the lock.
+            seat.poll = self.queue.poll().ok();
+            return self.drain(&mut self.lock());
+        };
+        let pending = poll.pending();
+        // What was found about the queue comes before what is found about its reader.
+        fence(SeqCst);
+        if pending.any() {
+            self.apply(&mut self.lock(), pending);
+        } else if self.reading.load(Acquire) % 2 == 1 {
+            drop(self.lock());
+        }
+    }
+
     /// Applies what waits in the queue.
     fn drain(&self, state: &mut State<T>) {
         self.counters.refreshes.fetch_add(1, Relaxed);
-        let pending = self.queue.pending();
+        let pending = self.poll.pending();
         if pending.any() {
             self.apply(state, pending);
         }
@@ -82,6 +121,7 @@ impl<T: Watched> Inner<T> {
     #[cold]
     fn apply(&self, state: &mut State<T>, pending: queue::Pending) {
         let (mut paths, mut lost) = (pending.mounts, false);
+        self.reading.fetch_add(1, SeqCst);
         if pending.notifications {
             let read = self.queue.read(|event| {
                 self.counters.notifications.fetch_add(1, Relaxed);
@@ -105,6 +145,7 @@ impl<T: Watched> Inner<T> {
                 self.queue.remove(idle);
             }
         }
+        self.reading.fetch_add(1, SeqCst);
     }
 
     pub(crate) fn begin(&self, parent: &Path) -> Result<Begun, Refusal> {
@@ -201,12 +242,21 @@ impl<T: Watched> Inner<T> {
         let get = |counter: &AtomicU64| counter.load(Relaxed);
         Stats {
             watches: self.lock().watches as u64,
-            refreshes: get(&self.counters.refreshes),
+            refreshes: get(&self.counters.refreshes) + self.refreshes_from_seats(),
             notifications: get(&self.counters.notifications),
             path_changes: get(&self.counters.path_changes),
             losses: get(&self.counters.losses),
             refusals: get(&self.counters.refusals),
         }
+    }
+
+    fn refreshes_from_seats(&self) -> u64 {
+        let of = |seat: &Mutex<Seat>| {
+            seat.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .refreshes
+        };
+        self.seats.iter().map(of).sum()
     }
 
     fn count<R>(&self, result: Result<R, Refusal>) -> Result<R, Refusal> {
@@ -219,6 +269,16 @@ impl<T: Watched> Inner<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Threads take seats in turn. Which one a thread has is of no account to anybody.
+#[inline]
+fn seat_of_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static SEAT: usize = NEXT.fetch_add(1, Relaxed) % SEATS;
+    }
+    SEAT.with(|seat| *seat)
 }
 
 fn refusal(errno: Errno) -> Refusal {

@@ -19,11 +19,16 @@ const MOUNTS: u64 = 1;
 /// Room for some hundred notifications without names.
 const BUFFER: usize = 16 << 10;
 
-/// The queue of the kernel, and whether mounts have changed.
+/// The queue of the kernel.
 pub(super) struct Queue {
     notifications: OwnedFd,
-    mounts: OwnedFd,
+}
+
+/// Tells by one system call whether notifications wait, and whether mounts have changed since it was last asked. It must
+/// not be asked by two threads at once: the one would take the change of mounts from the other.
+pub(super) struct Poll {
     both: OwnedFd,
+    _mounts: OwnedFd,
 }
 
 /// What waits.
@@ -44,10 +49,18 @@ pub(super) struct Event {
 
 impl Queue {
     pub(super) fn new() -> Result<Self, Error> {
-        let failed = |what| move |errno: Errno| Error::io(what, errno.into());
         let flags = inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC;
-        let notifications = inotify::init(flags)
-            .map_err(failed("watch files: no inotify instance is to be had"))?;
+        let notifications = inotify::init(flags).map_err(|errno| {
+            Error::io(
+                "watch files: no inotify instance is to be had",
+                errno.into(),
+            )
+        })?;
+        Ok(Self { notifications })
+    }
+
+    pub(super) fn poll(&self) -> Result<Poll, Error> {
+        let failed = |what| move |errno: Errno| Error::io(what, errno.into());
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let mounts = rustix::fs::open("/proc/self/mountinfo", flags, Mode::empty())
             .map_err(failed("watch files: changes of mounts cannot be followed"))?;
@@ -55,36 +68,13 @@ impl Queue {
         let add = |descriptor: &OwnedFd, which, flags| {
             epoll::add(&both, descriptor, EventData::new_u64(which), flags)
         };
-        add(&notifications, NOTIFICATIONS, EventFlags::IN).map_err(failed("watch files"))?;
+        add(&self.notifications, NOTIFICATIONS, EventFlags::IN).map_err(failed("watch files"))?;
         // A change of mounts is an exceptional condition (proc_pid_mountinfo(5)); the file itself is always readable.
         add(&mounts, MOUNTS, EventFlags::PRI).map_err(failed("watch files"))?;
-        Ok(Self {
-            notifications,
-            mounts,
+        Ok(Poll {
             both,
+            _mounts: mounts,
         })
-    }
-
-    /// What waits: one system call that does not block. It takes a change of mounts out of the queue.
-    pub(super) fn pending(&self) -> Pending {
-        let mut events = [MaybeUninit::uninit(); 2];
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        loop {
-            match epoll::wait(&self.both, &mut events, Some(&now)) {
-                Ok((events, _)) => return Pending::from(events),
-                Err(Errno::INTR) => {}
-                // Nothing is known: let both be looked at.
-                Err(_) => {
-                    return Pending {
-                        notifications: true,
-                        mounts: true,
-                    };
-                }
-            }
-        }
     }
 
     /// Takes all notifications out of the queue. An error means that some may be lost.
@@ -117,6 +107,30 @@ impl Queue {
     }
 }
 
+impl Poll {
+    /// What waits: one system call that does not block. Notifications wait until they are read.
+    pub(super) fn pending(&self) -> Pending {
+        let mut events = [MaybeUninit::uninit(); 2];
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        loop {
+            match epoll::wait(&self.both, &mut events, Some(&now)) {
+                Ok((events, _)) => return Pending::from(events),
+                Err(Errno::INTR) => {}
+                // Nothing is known: let both be looked at.
+                Err(_) => {
+                    return Pending {
+                        notifications: true,
+                        mounts: true,
+                    };
+                }
+            }
+        }
+    }
+}
+
 impl Pending {
     fn from(events: &[epoll::Event]) -> Self {
         let mut pending = Self::default();
@@ -136,8 +150,12 @@ impl Pending {
 
 impl std::fmt::Debug for Queue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Queue")
-            .field("mounts", &self.mounts)
-            .finish_non_exhaustive()
+        f.debug_struct("Queue").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Poll {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Poll").finish_non_exhaustive()
     }
 }
