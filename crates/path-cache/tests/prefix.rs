@@ -129,7 +129,7 @@ fn as_wsl_mounts_drives() {
     let pairs = [
         (r"C:\Users\me\notes.txt", "/mnt/c/Users/me/notes.txt"),
         (r"E:\data", "/mnt/e/data"),
-        (r"\\wsl.localhost\Debian\home\me", "/home/me"),
+        (r"\\wsl.localhost\Debian\srv\me", "/srv/me"),
         (r"\\wsl.localhost\Debian", "/"),
     ];
     for (outer, inner) in pairs {
