@@ -581,3 +581,36 @@ outputs: {said: '${{ steps.b.stdout }}'}
         Some("line 1\nline 2\nline 3\nline 4\nline 5\noops")
     );
 }
+
+/// A cache that cannot hold what the run asks for says what to change, in the words of the settings; the default is content.
+#[test]
+fn a_cache_too_small_for_the_run_is_told_of() {
+    let files: Vec<(String, String)> = (0..100)
+        .map(|i| (format!("f{i}.txt"), format!("text {i}")))
+        .collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let folder = Folder::with(&files);
+    let workflow = "steps:
+  - {id: a, read: '*.txt'}
+  - {id: s, search: {in: a, pattern: text}}
+  - {id: t, search: {in: a, pattern: none}}";
+    let advice = |settings: &str| {
+        let settings = autoexec_engine::Settings::from_toml(settings).expect("valid settings");
+        run_with(
+            &Engine::new(settings),
+            workflow,
+            RunOptions::new(folder.path()),
+        )
+        .advice
+    };
+    let told = advice("[files]\nentries = 10\n");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].ends_with("100 files were loaded in this run and the cache holds 10; raise files.entries from 10 to 100"),
+        "{told:?}"
+    );
+    assert_eq!(advice(""), Vec::<String>::new());
+}

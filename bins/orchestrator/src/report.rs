@@ -106,6 +106,9 @@ pub(crate) fn text(report: &RunReport) -> String {
     if let Some(memory) = &report.memory {
         row(&mut out, "memory", &memory_text(memory));
     }
+    for (index, advice) in report.advice.iter().enumerate() {
+        row(&mut out, if index == 0 { "advice" } else { "" }, advice);
+    }
     for (name, value) in &report.outputs {
         for (index, line) in value.lines().enumerate() {
             row(&mut out, if index == 0 { name } else { "" }, line);

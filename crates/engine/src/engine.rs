@@ -134,7 +134,7 @@ impl Engine {
             out: Arc::new(out),
             cancel: options.cancel,
             subscribers: options.subscribers,
-            measures_memory: true,
+            is_outermost: true,
         };
         Ok(run.execute(prepared).await)
     }
@@ -167,7 +167,7 @@ pub(crate) async fn run_nested(
         out: caller.out.clone(),
         cancel,
         subscribers: Vec::new(),
-        measures_memory: false,
+        is_outermost: false,
     };
     // A workflow may call workflows: the future must have a size.
     Ok(Box::pin(run.execute(prepared)).await)

@@ -32,6 +32,9 @@ pub struct RunReport {
     pub files: FilesReport,
     /// What the path cache did.
     pub paths: CacheReport,
+    /// What the figures of the file cache suggest to change in the settings, in sentences without a full stop.
+    #[serde(default)]
+    pub advice: Vec<String>,
     /// Tokens, when somebody was asked.
     pub tokens: Option<TokensReport>,
     /// Memory of the process, where the platform tells.

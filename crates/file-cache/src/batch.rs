@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 const CHUNK: usize = 64;
 
 /// From this number of files on, opening their directory costs less than it saves.
-const WORTH_A_DIRECTORY: usize = 6;
+const WORTH_A_DIRECTORY: usize = 10;
 
 /// Threads are started when at least this much work is left: several times what starting one costs.
 const WORTH_A_THREAD: Duration = Duration::from_micros(400);

@@ -183,7 +183,7 @@ impl FileCache {
     }
 
     /// Why a file that does not count as fresh without a look at its path does so with one.
-    fn freshness_of(&self, place: Place<'_>, file: &File, ask: &Ask<'_>) -> Option<How> {
+    pub(crate) fn freshness_of(&self, place: Place<'_>, file: &File, ask: &Ask<'_>) -> Option<How> {
         let holds = match (ask.freshness, self.watcher(ask.freshness)) {
             (Freshness::Watch, Some(watcher)) => self.validate_watched(watcher, place, file),
             (Freshness::Ttl(_), _) => {
@@ -391,7 +391,7 @@ impl FileCache {
         bytes.share().map(File::new)
     }
 
-    fn drop_stale(&self, key: &[u8], stale: Option<&File>, now: Option<&Fingerprint>) {
+    pub(crate) fn drop_stale(&self, key: &[u8], stale: Option<&File>, now: Option<&Fingerprint>) {
         if let Some(stale) = stale {
             self.let_go(self.resident.remove_stale(key, stale, now));
         }

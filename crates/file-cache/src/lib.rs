@@ -1,12 +1,13 @@
-//! A bounded cache of file contents that is validated on every hit.
+//! A bounded cache of file contents whose hits are as fresh as a read.
 //!
 //! # What it is
 //!
 //! [`FileCache`] reads whole regular files and keeps their bytes, shared and unchanged, within two hard bounds:
-//! a number of entries and a number of bytes. A hit is handed out only after one `stat` has shown that the path
-//! still names the same file in the same state (device, inode, size, modification and change time in
-//! nanoseconds). However many threads ask for a file at once, it is read once. [`FileCache::read_many`] reads a
-//! batch, by several threads above a threshold, with one result per path in the order asked.
+//! a number of entries and a number of bytes. Unless the caller asks for less, a hit is handed out only once it is shown
+//! that the path still names the same file in the same state; see [below](#freshness). However many threads ask for a
+//! file at once, it is read once. [`FileCache::read_many`] reads a batch, by several threads where that pays, with one
+//! result per path in the order asked. [`FileCache::stream`] hands out files of any length in bounded memory.
+//! [`FileCache::advise`] says what the counters suggest to change.
 //!
 //! # When to choose it
 //!
@@ -16,7 +17,7 @@
 //!
 //! # When to choose something else
 //!
-//! When each file is read once, `std::fs::read` is simpler. When files are huge, map or stream them. When what
+//! When each file is read once, `std::fs::read` is simpler. When huge files are read here and there, map them. When what
 //! you keep is computed from files (syntax trees, indexes), cache that instead, in `quick_cache` or `moka`, and
 //! use the fingerprint of your build system.
 //!
@@ -45,16 +46,47 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Freshness
+//!
+//! [`Options::freshness`] says it for the cache, the options of a read for that read.
+//!
+//! | mode | asks, per hit | what is handed out |
+//! |---|---|---|
+//! | [`Validate`](Freshness::Validate), the default | one `stat` | was the contents at the moment of the `stat` |
+//! | [`Watch`](Freshness::Watch) | one `epoll_wait` per call, be it for a batch | as `Validate`, for changes that the kernel tells of before they return |
+//! | [`Ttl`](Freshness::Ttl) | nothing, until the time is over | was the contents at most so long ago |
+//! | [`Pinned`](Freshness::Pinned) | nothing | was the contents when it was loaded |
+//!
+//! The state that a `stat` compares is device, inode, size, and the times of modification and change in nanoseconds.
+//! `Watch` needs Linux and a local file system. Files that it cannot follow, and those that something happened to, are
+//! validated; so is every file once after notifications were lost ([`Stats::watch_losses`]).
+//!
+//! # What a load does
+//!
+//! It asks for the state of the open file, waits until no `write` to it is half done, reads, and asks again
+//! (`open`, `fstat`, `lseek`, `read`, `fstat`, `close`). Equal states around the bytes vouch for them:
+//! a write sets its time stamp before it copies its first byte. A file that changes meanwhile is read again, for
+//! 100 ms and at least four times; then it is handed out as it came, marked [`Source::Uncached`], and not kept.
+//!
+//! Nor is a file kept whose last change is so young that another could have the same time stamp ([`Stats::racy`]). Where
+//! every change gets a new one (Linux from 6.13 on: ext4, xfs, btrfs, tmpfs) that does not happen; elsewhere such a file
+//! is loaded anew until the tick of its last change is over, 20 ms or, where nothing is known of the file system,
+//! 2 s. [`Options::timestamps`] can say otherwise.
+//!
+//! When descriptors run out, a load waits for one ([`Options::descriptor_wait`]).
+//!
 //! # Memory and complexity
 //!
 //! An entry is charged `len + path length + ENTRY_OVERHEAD` bytes; the sum of the charges never exceeds
 //! `max_bytes`, nor the number of entries `max_entries`. A file that is handed out stays in memory until its last
 //! clone is dropped, also after the cache let go of it. Beside its entries a cache remembers the paths it loaded in
-//! the current run, at most 262,144, in a hash table of at most 35 bytes a path, to tell redundant reads.
+//! the current run, at most 262,144, in a hash table of at most 35 bytes a path, to tell redundant reads; and at most
+//! 1,024 errors, if [`Options::error_ttl`] is set. A stream takes one chunk.
 //!
 //! Every operation on one path takes time independent of the number of entries (amortised over evictions): a hit
-//! is a hash of the path's bytes, a lookup under a shared lock, and one `stat`; a load is `open`, `fstat`, `read`,
-//! `fstat`, `close`. No lock is held during any of these system calls.
+//! is a hash of the path's bytes, a lookup under a shared lock, and what its freshness asks; a load is the six system
+//! calls above, and with `Watch` those that arm the file. In a batch, paths in one directory are found from it, without
+//! walking the path again. No lock of the table is held during any system call.
 //!
 //! ## How two bounds are held at once
 //!
@@ -63,26 +95,43 @@
 //! mixed, an entry may be evicted when neither bound is quite reached. At that moment the two shares in use,
 //! including the newcomer's, add up to more than 1.
 //!
+//! A large cache is split into shards, so that threads need not wait for each other: as many as have room for 256 files
+//! and for one and a half files of `max_file_bytes` each, and at most four per processor. Each holds an equal part
+//! of both bounds, so the fullest evicts a little before the bounds of the whole are reached. With the default bounds
+//! there is one.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `tokio`: `SharedFileCache`, whose reads do not block the tasks of a runtime. Adds tokio with `rt` only, two packages.
+//! - `find`: `FileCache::read_glob`, files found by globs with ignore files honoured. Adds `ignore` and `globset`,
+//!   twelve packages in all.
+//!
 //! # Limitations
 //!
 //! - A path is its bytes: `a/b` and `a//b` are two entries. Normalise first where spellings vary.
-//! - A change that leaves all five parts of the fingerprint as they were cannot be seen: a store through a
-//!   memory map before it is synchronised, and, on kernels whose timestamps are coarser than the time between
-//!   two writes (Linux before 6.13), a second write of equal size within one tick of the clock. Likewise a writer
-//!   that is in the middle of one `write` call, after its timestamp and before its bytes.
+//! - A change that leaves all parts of the state as they were is not seen by `Validate`: a store through a shared memory
+//!   map before the map is synchronised, unless it is the first to its page. See [`Freshness`] for `Watch`.
+//! - A `write` that is half done can be waited for on ext4, xfs, btrfs and tmpfs. Elsewhere a load may fall between its
+//!   time stamp and its bytes; it is kept only if the time stamp is two seconds old (20 ms on ramfs, f2fs and bcachefs), so
+//!   that a single `write` would have to take longer than that.
 //! - Opening is how a file is found to be irregular. A FIFO or a device is opened without blocking and closed
 //!   again; a device that reacts to being opened will react.
 //! - A file that says it has a size and yields another, or that is empty on a file system which makes contents up
 //!   (`/proc`, `/sys`), is read and handed out, never cached.
 //! - A single file charged more than 97 % of `max_bytes` is not cached.
-//! - On systems that are not Unix the fingerprint is size, modification and creation time.
+//! - On systems that are not Unix the fingerprint is size, modification and creation time, and `Watch` is `Validate`.
 
+mod advise;
 mod batch;
 mod bytes;
 mod cache;
 mod clock;
 mod error;
 mod file;
+#[cfg(feature = "find")]
+mod find;
 mod flight;
 mod load;
 mod open;
@@ -91,7 +140,10 @@ mod remembered;
 mod resident;
 mod runs;
 mod settle;
+#[cfg(feature = "tokio")]
+mod shared;
 mod stats;
+mod stream;
 #[cfg_attr(unix, path = "sys_unix.rs")]
 #[cfg_attr(not(unix), path = "sys_other.rs")]
 mod sys;
@@ -99,12 +151,18 @@ mod text;
 mod wait;
 mod watch;
 
+pub use advise::{Advice, Change, Severity, Surroundings, Topic, advise};
 pub use cache::FileCache;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind};
 pub use file::{File, Read, Source};
+#[cfg(feature = "find")]
+pub use find::{FindOptions, Found, FoundFiles};
 pub use open::Opener;
 pub use options::{Freshness, Options, ReadManyOptions, ReadOptions, Timestamps};
 pub use resident::ENTRY_OVERHEAD;
+#[cfg(feature = "tokio")]
+pub use shared::{SharedFileCache, SharedOpener, SharedReadManyOptions, SharedReadOptions};
 pub use stats::Stats;
+pub use stream::{Chunks, StreamOptions};
 pub use text::{Encoding, Text};

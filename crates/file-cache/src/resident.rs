@@ -194,6 +194,18 @@ impl Resident {
         Gone(gone)
     }
 
+    /// Most entries and bytes; 0 where nothing is kept.
+    pub(crate) fn bounds(&self) -> (u64, u64) {
+        let bounds = (
+            self.bounds.entries.load(Relaxed),
+            self.bounds.bytes.load(Relaxed),
+        );
+        if self.files.capacity() == 0 {
+            return (0, 0);
+        }
+        bounds
+    }
+
     pub(crate) fn ledger(&self) -> Ledger {
         *self.lock()
     }

@@ -23,7 +23,7 @@ pub struct Stats {
     pub hits_proven: u64,
     /// Hits about which nobody was asked: pinned, or within their time to live.
     pub hits_unasked: u64,
-    /// Further places of a path within one batch.
+    /// Further places of a path within one batch, and further tasks that shared one look at it.
     pub hits_repeated: u64,
     /// Requests that were not hits.
     pub misses: u64,
@@ -35,8 +35,10 @@ pub struct Stats {
     pub errors: u64,
     /// Errors given out again without asking the file system.
     pub errors_remembered: u64,
-    /// Loads that were not kept because the file is too large for the cache.
+    /// Loads that were not kept because the file is too large for the cache, or was streamed.
     pub skipped: u64,
+    /// Of those skipped, the files that were [streamed](crate::FileCache::stream) from disk.
+    pub streamed: u64,
     /// Loads that were not kept because the file changed while it was read, or does not tell its true size.
     pub unsettled: u64,
     /// Loads that were not kept because the file had changed so shortly before that a further change might have left no
@@ -111,7 +113,7 @@ impl Stats {
     }
 
     /// All that only grows.
-    fn counters_mut(&mut self) -> [&mut u64; 27] {
+    fn counters_mut(&mut self) -> [&mut u64; 29] {
         [
             &mut self.requests,
             &mut self.hits,
@@ -125,6 +127,7 @@ impl Stats {
             &mut self.errors,
             &mut self.errors_remembered,
             &mut self.skipped,
+            &mut self.streamed,
             &mut self.unsettled,
             &mut self.racy,
             &mut self.stale,
@@ -140,6 +143,7 @@ impl Stats {
             &mut self.descriptor_waits,
             &mut self.batches,
             &mut self.batch_loads,
+            &mut self.watch_losses,
         ]
     }
 }
@@ -185,6 +189,7 @@ pub(crate) struct Counters {
     pub(crate) errors: AtomicU64,
     pub(crate) errors_remembered: AtomicU64,
     pub(crate) skipped: AtomicU64,
+    pub(crate) streamed: AtomicU64,
     pub(crate) unsettled: AtomicU64,
     pub(crate) racy: AtomicU64,
     pub(crate) redundant_reads: AtomicU64,
@@ -297,6 +302,7 @@ impl Counters {
             errors,
             errors_remembered: get(&self.errors_remembered),
             skipped: get(&self.skipped),
+            streamed: get(&self.streamed),
             unsettled: get(&self.unsettled),
             racy: get(&self.racy),
             stale: ledger.changed + ledger.replaced + ledger.vanished,

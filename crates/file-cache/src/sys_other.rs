@@ -133,6 +133,12 @@ impl Handle {
         file.take(bytes.len() as u64).read_to_end(&mut buffer)?;
         Ok(bytes[..buffer.len()].write_copy_of_slice(&buffer))
     }
+
+    pub(crate) fn read_over(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut file = &self.0;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read(bytes)
+    }
 }
 
 pub(crate) fn has_multigrain_timestamps() -> bool {

@@ -197,6 +197,11 @@ impl Handle {
     ) -> io::Result<&'b mut [u8]> {
         Ok(rustix::io::pread(&self.0, bytes, offset)?.0)
     }
+
+    /// As [`read_at`](Self::read_at), into bytes that are initialised.
+    pub(crate) fn read_over(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        Ok(rustix::io::pread(&self.0, bytes, offset)?)
+    }
 }
 
 /// Whether the kernel gives a file that was asked about a new time stamp with every change, however short the time in

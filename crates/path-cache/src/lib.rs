@@ -68,8 +68,8 @@
 //!
 //! A cache holds at most `capacity` entries: the bytes of its keys and values (for [`PathCache`] two paths), and a slot
 //! in one `quick_cache` shard, which also remembers the hashes of half as many evicted keys. A [`PathCache`] that watches
-//! holds three descriptors, of which one is an inotify instance, and a watch for each answer and each directory and link
-//! on the way to it. A [`Root`] holds one
+//! holds an inotify instance, two descriptors more for each thread that asks at a time, and a watch for each answer and
+//! each directory and link on the way to it. A [`Root`] holds one
 //! descriptor, shared by its clones.
 //!
 //! # Limitations

@@ -64,7 +64,8 @@
 //! # Memory and complexity
 //!
 //! A watched item costs a [`Mark`] of 16 bytes, some 100 bytes of tables, and about a kilobyte of kernel memory, which
-//! also keeps the inode in memory. A refresh is one `epoll_wait` whatever the number of items, and one `read` more for
+//! also keeps the inode in memory. A watcher holds an inotify instance, and two descriptors more for each thread that
+//! refreshes at a time, at most nine pairs. A refresh is one `epoll_wait` whatever the number of items, and one `read` more for
 //! some hundred notifications. A change of a path on the way leaves all items to be renewed, each by one `lstat`.
 //!
 //! # Limitations
@@ -74,6 +75,9 @@
 //!   ramfs. Items on others (network, FUSE, overlay), or reached through a directory on one, are refused.
 //! - Files of other users are refused unless the process has `CAP_LEASE`: whether somebody has them open for writing
 //!   cannot be told. So are files that somebody does have open for writing.
+//! - To arm a file, a read lease is taken on it and given back at once. Whoever opens it for writing in that moment is held
+//!   up for it, or is told to try again if he asked not to wait (`O_NONBLOCK`), and this process is sent a `SIGURG`, which does
+//!   nothing unless it is handled.
 //! - A change takes effect when it is told of; see [`Watcher`].
 //! - Whoever opens a watched file, if only to read, makes its item doubtful: the kernel does not say what for.
 //! - A write through the block device behind a file system is not seen, nor what is done below an overlay.

@@ -26,6 +26,9 @@ impl Gate {
     }
 }
 
+/// What is off by default, and is checked, tested and documented all the same. The README commands build without it.
+const FEATURES: &str = "--features=autoexec-file-cache/tokio,autoexec-file-cache/find";
+
 type Stage = (&'static str, fn(&mut Gate) -> Result<()>);
 
 /// Quick complaints first: nobody should wait for the tests to hear of a missing blank.
@@ -107,6 +110,7 @@ fn clippy(gate: &mut Gate) -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
+        FEATURES,
         "--",
         "-D",
         "warnings",
@@ -152,7 +156,7 @@ fn expect_good(outcome: Outcome, complaint: &'static str) -> Result<()> {
 /// Unit, integration and doc tests of everything but the benches and the peers, which need optimised builds.
 fn tests(gate: &mut Gate) -> Result<()> {
     let mut cargo = process::cargo(gate.root());
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args(["test", "--workspace", "--no-fail-fast", FEATURES]);
     cargo.args([BENCHES, PEERS].map(|package| format!("--exclude={package}")));
     let (status, output) = process::tee(&mut cargo, &mut std::io::stdout())?;
     let counts = Counts::parse(&output);
@@ -170,6 +174,6 @@ fn docs(gate: &mut Gate) -> Result<()> {
     let mut cargo = process::cargo(gate.root());
     cargo
         .env("RUSTDOCFLAGS", "-D warnings")
-        .args(["doc", "--workspace", "--no-deps"]);
+        .args(["doc", "--workspace", "--no-deps", FEATURES]);
     process::stream(&mut cargo)
 }

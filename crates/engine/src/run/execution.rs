@@ -35,13 +35,14 @@ pub(crate) struct Execution {
     pub(crate) on_failure: OnFailure,
     pub(crate) cancel: CancellationToken,
     pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
-    pub(crate) measures_memory: bool,
+    /// Whether no other run called this one: it measures the memory of the process, and advises.
+    pub(crate) is_outermost: bool,
 }
 
 impl Execution {
     pub(crate) async fn execute(self, prepared: Prepared) -> RunReport {
         let started = Instant::now();
-        let probe = self.measures_memory.then(MemoryProbe::start);
+        let probe = self.is_outermost.then(MemoryProbe::start);
         let (files, paths) = (self.shared.files.stats(), self.shared.paths.stats());
         let workflow = &self.document.workflow;
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
@@ -81,6 +82,12 @@ impl Execution {
             .into_iter()
             .map(|s| s.expect("because every step is completed"))
             .collect();
+        let memory = probe.and_then(summary::memory);
+        // A called workflow shares the cache of its caller, who advises for both.
+        let advice = match self.is_outermost {
+            true => summary::advice(&self.shared.files, &files, memory.as_ref()),
+            false => Vec::new(),
+        };
         let report = RunReport {
             format: REPORT_FORMAT,
             workflow: workflow.name.clone(),
@@ -91,8 +98,9 @@ impl Execution {
             actions: summary::actions(&recorder),
             files: summary::files_report(&self.shared.files.stats(), &files),
             paths: summary::paths_report(&self.shared.paths.stats(), &paths),
+            advice,
             tokens: summary::tokens(&steps),
-            memory: probe.and_then(summary::memory),
+            memory,
             steps,
             outputs,
             errors,

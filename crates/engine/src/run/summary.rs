@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use autoexec_file_cache::{Advice, FileCache, Severity as AdviceSeverity, Surroundings};
 use autoexec_metrics::{MemoryProbe, Recorder};
 use tokio_util::sync::CancellationToken;
 
@@ -90,6 +91,51 @@ pub(super) fn files_report(
         resident_entries: now.resident_entries,
         resident_bytes: now.resident_bytes,
     }
+}
+
+/// What the run's figures suggest to change in the settings; see `autoexec_file_cache::advise`.
+pub(super) fn advice(
+    files: &FileCache,
+    before: &autoexec_file_cache::Stats,
+    memory: Option<&MemoryReport>,
+) -> Vec<String> {
+    let surroundings = Surroundings {
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
+        free_bytes: available_memory(),
+        process_growth_bytes: memory.and_then(|m| u64::try_from(m.delta_bytes).ok()),
+    };
+    let run = files.stats().since(before);
+    let mut advice = autoexec_file_cache::advise(&run, files.options(), &surroundings);
+    // Hints are for who tunes; and one sentence says it for all that ask for the same change.
+    advice.retain(|it| it.severity == AdviceSeverity::Warning);
+    advice.dedup_by(|later, first| !later.changes.is_empty() && later.changes == first.changes);
+    let text = |it: &Advice| in_words_of_the_settings(&it.message);
+    advice.iter().map(text).collect()
+}
+
+/// The cache names its options, the user knows the settings that they come from.
+fn in_words_of_the_settings(message: &str) -> String {
+    let names = [
+        ("max_entries", "files.entries"),
+        ("max_file_bytes", "files.max_file_size"),
+        ("max_bytes", "files.bytes"),
+        ("workers", "files.workers"),
+    ];
+    let words = message.split(' ').map(|word| {
+        let name = names.iter().find(|(option, _)| *option == word);
+        name.map_or(word, |(_, setting)| setting)
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Memory that could still be had, where the system says so.
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes << 10)
 }
 
 pub(super) fn paths_report(
