@@ -93,6 +93,33 @@ impl FileCache {
             .inspect_err(|_| add(&self.counters.errors, 1))
     }
 
+    /// The first `lines` lines of the file at `path`, line ends included: what stands in front of an agent's definition,
+    /// say. Reads no chunk beyond the last of these lines.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream). That the file changed meanwhile is told only if its end was reached.
+    pub fn first_lines(
+        &self,
+        path: &Path,
+        lines: usize,
+        options: &StreamOptions<'_>,
+    ) -> Result<Vec<u8>, Error> {
+        let (mut chunks, mut first, mut left) = (self.stream(path, options)?, Vec::new(), lines);
+        while left > 0
+            && let Some(chunk) = chunks.next_chunk()?
+        {
+            let mut end = 0;
+            while left > 0
+                && let Some(at) = chunk[end..].iter().position(|&byte| byte == b'\n')
+            {
+                (end, left) = (end + at + 1, left - 1);
+            }
+            first.extend_from_slice(if left == 0 { &chunk[..end] } else { chunk });
+        }
+        Ok(first)
+    }
+
     fn open_stream(&self, path: &Path, options: &StreamOptions<'_>) -> Result<Chunks<'_>, Error> {
         let place = Place::at(path, options.opener);
         let ask = Ask {

@@ -389,3 +389,35 @@ fn lines_are_those_of_std() {
         assert_eq!(lines.map(Result::unwrap).collect::<Vec<_>>(), expect);
     }
 }
+
+/// Row 2.27: the public system reads 21 lines where it says 20, and the whole file for them.
+#[test]
+fn the_first_lines_are_read_and_no_more() {
+    let dir = Dir::new();
+    let text: String = (1..=50)
+        .map(|line| format!("line {line}\r\n"))
+        .collect::<String>()
+        + &"x".repeat(1 << 20);
+    let path = dir.write("agent.md", text.as_bytes());
+    let cache = FileCache::new(Options::default());
+    let options = StreamOptions {
+        chunk_bytes: 100,
+        ..StreamOptions::default()
+    };
+    for lines in [0, 1, 20, 50] {
+        let first = cache.first_lines(&path, lines, &options).unwrap();
+        let expect: Vec<u8> = text
+            .split_inclusive('\n')
+            .take(lines)
+            .collect::<String>()
+            .into_bytes();
+        assert_eq!(first, expect, "{lines}");
+    }
+    assert!(cache.stats().bytes_loaded < 2_000, "{:?}", cache.stats());
+    assert_eq!(
+        cache.first_lines(&path, 51, &options).unwrap(),
+        text.as_bytes()
+    );
+    let held = cache.read(&path).unwrap().file;
+    assert_eq!(cache.first_lines(&path, 2, &options).unwrap(), held[..16]);
+}
