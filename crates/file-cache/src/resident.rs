@@ -19,14 +19,14 @@ const MOST_BYTES: u64 = 1 << 38;
 /// Fewest files that a shard is made for.
 const ENTRIES_OF_A_SHARD: u64 = 256;
 
-/// Files by path. Lookups take the shard's shared lock; every change also takes the ledger's.
+/// Files by path. Lookups take the shard's shared lock; every change also takes that of the shard's ledger.
 pub(crate) struct Resident {
     files: Cache<Key, File, Shares, DefaultHashBuilder, Collect>,
-    ledger: Mutex<Ledger>,
+    ledgers: Box<[Mutex<Ledger>]>,
     bounds: Arc<Bounds>,
 }
 
-/// A bound on entries and one on bytes, at least 1 each. They change only while the table is empty and the ledger is
+/// A bound on entries and one on bytes, at least 1 each. They change only while the table is empty and all ledgers are
 /// locked, as an entry must not weigh more when it leaves than it did when it came.
 #[derive(Debug)]
 struct Bounds {
@@ -34,8 +34,9 @@ struct Bounds {
     bytes: AtomicU64,
 }
 
-/// Sums that change only together with the table.
+/// Sums that change only together with a shard of the table, which makes room in itself alone.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
 pub(crate) struct Ledger {
     pub(crate) entries: u64,
     pub(crate) bytes: u64,
@@ -104,9 +105,10 @@ impl Resident {
             .expect("because both capacities are set");
         let shares = Shares(bounds.clone());
         let files = Cache::with_options(layout, shares, DefaultHashBuilder::default(), Collect);
+        let ledgers = (0..files.num_shards()).map(|_| Mutex::default()).collect();
         Self {
             files,
-            ledger: Mutex::default(),
+            ledgers,
             bounds,
         }
     }
@@ -114,16 +116,16 @@ impl Resident {
     /// Changes both bounds. What is held is put in again as far as there is room, in no particular order.
     pub(crate) fn resize(&self, max_entries: usize, max_bytes: u64) -> Gone {
         let (entries, bytes) = clamp(max_entries, max_bytes);
-        let mut ledger = self.lock();
+        let mut ledgers = self.lock_all();
         let held: Vec<(Key, File)> = self.files.drain().collect();
-        ledger.entries = 0;
-        ledger.bytes = 0;
+        ledgers.iter_mut().for_each(|ledger| ledger.forget_all());
         self.bounds.entries.store(entries.max(1), Relaxed);
         self.bounds.bytes.store(bytes.max(1), Relaxed);
         self.files.set_capacity(entries * bytes);
         let mut gone = Gone::default();
         for (key, file) in held {
-            gone.0.extend(self.put(&mut ledger, key, &file).0);
+            let ledger = &mut ledgers[self.shard_of(&key)];
+            gone.0.extend(self.put(ledger, key, &file).0);
         }
         gone
     }
@@ -140,7 +142,7 @@ impl Resident {
 
     /// Keeps `file` under `key` in place of what was there. It is among what is gone if there was no room for it.
     pub(crate) fn insert(&self, key: Key, file: &File) -> Gone {
-        self.put(&mut self.lock(), key, file)
+        self.put(&mut self.lock(&key), key, file)
     }
 
     fn put(&self, ledger: &mut Ledger, key: Key, file: &File) -> Gone {
@@ -159,13 +161,12 @@ impl Resident {
                 ledger.count_stale(gone.fingerprint(), Some(file.fingerprint()));
             }
         }
-        debug_assert_eq!(ledger.entries, self.files.len() as u64);
         Gone(left.into_iter().map(|(_, file)| file).collect())
     }
 
     /// Drops what is under `key` if it is still `stale`, and counts it as such: `now` is what the path leads to.
     pub(crate) fn remove_stale(&self, key: &[u8], stale: &File, now: Option<&Fingerprint>) -> Gone {
-        let mut ledger = self.lock();
+        let mut ledger = self.lock(key);
         let removed = self.files.remove_if(key, |file| file.is(stale));
         if let Some((_, file)) = &removed {
             ledger.count_stale(file.fingerprint(), now);
@@ -176,7 +177,7 @@ impl Resident {
 
     /// Drops what is under `key`; nothing is gone when nothing was there.
     pub(crate) fn remove(&self, key: &[u8]) -> Gone {
-        let mut ledger = self.lock();
+        let mut ledger = self.lock(key);
         let removed = self.files.remove(key);
         if let Some((_, file)) = &removed {
             ledger.forget(file);
@@ -186,11 +187,10 @@ impl Resident {
     }
 
     pub(crate) fn clear(&self) -> Gone {
-        let mut ledger = self.lock();
+        let mut ledgers = self.lock_all();
         let gone: Vec<File> = self.files.drain().map(|(_, file)| file).collect();
-        ledger.invalidated += gone.len() as u64;
-        ledger.entries = 0;
-        ledger.bytes = 0;
+        ledgers[0].invalidated += gone.len() as u64;
+        ledgers.iter_mut().for_each(|ledger| ledger.forget_all());
         Gone(gone)
     }
 
@@ -206,12 +206,33 @@ impl Resident {
         bounds
     }
 
+    /// The sums of all shards.
     pub(crate) fn ledger(&self) -> Ledger {
-        *self.lock()
+        let of = |ledger: &Mutex<Ledger>| *ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ledgers
+            .iter()
+            .map(of)
+            .fold(Ledger::default(), Ledger::plus)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard_of(&self, key: &[u8]) -> usize {
+        match self.ledgers.len() {
+            1 => 0,
+            _ => self.files.shard_index(key),
+        }
+    }
+
+    fn lock(&self, key: &[u8]) -> MutexGuard<'_, Ledger> {
+        self.ledgers[self.shard_of(key)]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_all(&self) -> Vec<MutexGuard<'_, Ledger>> {
+        let ledgers = self.ledgers.iter().map(Mutex::lock);
+        ledgers
+            .map(|ledger| ledger.unwrap_or_else(PoisonError::into_inner))
+            .collect()
     }
 }
 
@@ -229,6 +250,22 @@ fn clamp(max_entries: usize, max_bytes: u64) -> (u64, u64) {
 }
 
 impl Ledger {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            entries: self.entries + other.entries,
+            bytes: self.bytes + other.bytes,
+            evictions: self.evictions + other.evictions,
+            invalidated: self.invalidated + other.invalidated,
+            changed: self.changed + other.changed,
+            replaced: self.replaced + other.replaced,
+            vanished: self.vanished + other.vanished,
+        }
+    }
+
+    fn forget_all(&mut self) {
+        (self.entries, self.bytes) = (0, 0);
+    }
+
     fn forget(&mut self, file: &File) {
         self.bytes -= file.charge();
         self.entries -= 1;
@@ -383,6 +420,7 @@ mod tests {
             _ = resident.insert(key(i), &file(i * 7 % 1_000));
             let ledger = resident.ledger();
             assert!(ledger.entries <= 1_025 && ledger.bytes <= 1_025 * (ENTRY_OVERHEAD + 500));
+            assert_eq!(ledger.entries, resident.files.len() as u64);
         }
         assert!(resident.ledger().entries > 600, "{:?}", resident.ledger());
     }
