@@ -351,8 +351,13 @@ impl<'a> Work<'a> {
             done.extend((from..to).map(|index| self.read(index)));
             return;
         }
-        let account =
-            |(index, obtained)| (index, self.cache.account(self.rest.paths[index], obtained));
+        let account = |(index, obtained): (usize, Obtained)| {
+            let path = self.rest.paths[index];
+            if let Err(error) = &obtained {
+                self.cache.remember(path, error);
+            }
+            (index, self.cache.account(path, obtained))
+        };
         done.extend((from..to).zip(obtained).map(account));
     }
 
@@ -360,7 +365,10 @@ impl<'a> Work<'a> {
         let parent = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty())?;
-        Some((Directory::open(parent, self.ask.opener).ok()?, parent))
+        Some((
+            Directory::open(parent, self.ask.opener, self.cache.now()).ok()?,
+            parent,
+        ))
     }
 
     fn read(&self, index: usize) -> (usize, Answer) {

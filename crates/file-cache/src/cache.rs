@@ -187,7 +187,7 @@ impl FileCache {
         let holds = match (ask.freshness, self.watcher(ask.freshness)) {
             (Freshness::Watch, Some(watcher)) => self.validate_watched(watcher, place, file),
             (Freshness::Ttl(_), _) => {
-                let now = self.clock.now();
+                let now = place.known_at().unwrap_or_else(|| self.clock.now());
                 let holds = still_holds(place, file);
                 if holds {
                     file.set_checked(now);
@@ -279,12 +279,27 @@ impl FileCache {
                 }
             }
         };
-        if let (Err(error), Some(remembered)) = (&answer, &self.remembered)
-            && is_worth_remembering(error)
+        // What is missing in an open directory may be at its path: the batch finds out.
+        if let Err(error) = &answer
+            && place.known_at().is_none()
         {
-            remembered.put(key, error, self.clock.now());
+            self.remember(place.path, error);
         }
         answer
+    }
+
+    /// Gives the error out again for a while, where that was asked for.
+    pub(crate) fn remember(&self, path: &Path, error: &Error) {
+        if let Some(remembered) = &self.remembered
+            && is_worth_remembering(error)
+            && remembered.get(key_of(path), self.clock.now()).is_none()
+        {
+            remembered.put(key_of(path).into(), error, self.clock.now());
+        }
+    }
+
+    pub(crate) fn now(&self) -> std::time::Duration {
+        self.clock.now()
     }
 
     fn lead(
@@ -301,6 +316,7 @@ impl FileCache {
         };
         if leader.close() {
             // Those who joined may have asked after we looked at the file: look once more for them.
+            let place = place.by_path();
             let holds = answer
                 .as_ref()
                 .is_ok_and(|read| still_holds(place, &read.file));
@@ -336,7 +352,7 @@ impl FileCache {
         ask: &Ask<'_>,
         stale: Option<&File>,
     ) -> Result<Read, Error> {
-        let now = self.clock.now();
+        let now = place.known_at().unwrap_or_else(|| self.clock.now());
         let wait = Wait {
             at_most: self.options.descriptor_wait,
             cancel: ask.cancel,

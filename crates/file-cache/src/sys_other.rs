@@ -4,7 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::mem::MaybeUninit;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::open::Opener;
 
@@ -56,6 +56,14 @@ impl<'a> Place<'a> {
         match directory.0 {}
     }
 
+    pub(crate) fn known_at(&self) -> Option<Duration> {
+        None
+    }
+
+    pub(crate) fn by_path(self) -> Self {
+        self
+    }
+
     pub(crate) fn stat(&self) -> io::Result<(Sort, Fingerprint)> {
         Ok(describe(&std::fs::metadata(self.path)?))
     }
@@ -73,7 +81,7 @@ impl<'a> Place<'a> {
 }
 
 impl Directory {
-    pub(crate) fn open(_: &Path, _: Option<&dyn Opener>) -> io::Result<Self> {
+    pub(crate) fn open(_: &Path, _: Option<&dyn Opener>, _: Duration) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

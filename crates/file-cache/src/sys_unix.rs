@@ -6,6 +6,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::open::Opener;
 
@@ -36,7 +37,11 @@ pub(crate) struct Place<'a> {
 }
 
 /// An open directory. Names in it are found without walking the path to it.
-pub(crate) struct Directory(OwnedFd);
+pub(crate) struct Directory {
+    descriptor: OwnedFd,
+    /// When it was opened, by the cache's clock: what is found in it later may have been at its path no longer.
+    opened: Duration,
+}
 
 impl Fingerprint {
     /// Whether both are states of one and the same file.
@@ -68,10 +73,25 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// When the path led here at the latest as far as is known, if that is not now.
+    pub(crate) fn known_at(&self) -> Option<Duration> {
+        self.directory.map(|(directory, _)| directory.opened)
+    }
+
+    /// The same by its path.
+    pub(crate) fn by_path(self) -> Self {
+        Self {
+            directory: None,
+            ..self
+        }
+    }
+
     /// One `stat` that follows symbolic links.
     pub(crate) fn stat(&self) -> io::Result<(Sort, Fingerprint)> {
         Ok(describe(&match self.directory {
-            Some((directory, name)) => rustix::fs::statat(&directory.0, name, AtFlags::empty())?,
+            Some((directory, name)) => {
+                rustix::fs::statat(&directory.descriptor, name, AtFlags::empty())?
+            }
             None => rustix::fs::stat(self.path)?,
         }))
     }
@@ -86,14 +106,16 @@ impl<'a> Place<'a> {
         match (self.directory, self.opener) {
             // What a link leads to may not be what an opener would open.
             (Some((directory, name)), Some(opener)) => {
-                match open(directory.0.as_fd(), name, OFlags::NOFOLLOW) {
+                match open(directory.descriptor.as_fd(), name, OFlags::NOFOLLOW) {
                     Err(Errno::LOOP) => opener.open_file(self.path).map(Handle::from),
                     opened => Ok(Handle(opened?)),
                 }
             }
-            (Some((directory, name)), None) => {
-                Ok(Handle(open(directory.0.as_fd(), name, OFlags::empty())?))
-            }
+            (Some((directory, name)), None) => Ok(Handle(open(
+                directory.descriptor.as_fd(),
+                name,
+                OFlags::empty(),
+            )?)),
             (None, Some(opener)) => opener.open_file(self.path).map(Handle::from),
             (None, None) => Ok(Handle(open(CWD, self.path, OFlags::empty())?)),
         }
@@ -111,21 +133,26 @@ fn open(directory: BorrowedFd<'_>, name: &Path, more: OFlags) -> Result<OwnedFd,
 }
 
 impl Directory {
-    pub(crate) fn open(path: &Path, opener: Option<&dyn Opener>) -> io::Result<Self> {
+    pub(crate) fn open(
+        path: &Path,
+        opener: Option<&dyn Opener>,
+        opened: Duration,
+    ) -> io::Result<Self> {
+        let of = |descriptor| Self { descriptor, opened };
         if let Some(opener) = opener {
-            return opener.open_directory(path).map(|file| Self(file.into()));
+            return opener.open_directory(path).map(|file| of(file.into()));
         }
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
+        Ok(of(rustix::fs::open(path, flags, Mode::empty())?))
     }
 
     /// Whether `path` still leads to this directory.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
         let identity = |stat: Stat| (stat.st_dev, stat.st_ino);
-        let here = rustix::fs::fstat(&self.0).map(identity);
+        let here = rustix::fs::fstat(&self.descriptor).map(identity);
         here.is_ok() && here == rustix::fs::stat(path).map(identity)
     }
 }

@@ -160,14 +160,18 @@ impl<T: Watched> Watcher<T> {
         self.inner.arm(begun, subject, item)
     }
 
-    /// Confirms an armed item: the caller has seen that its place is unchanged. `false` when an event came first.
+    /// Confirms an armed item: the caller has seen that its place is unchanged. `false` when something happened to it, or
+    /// to the way to it, since that was begun.
+    ///
+    /// The way counts because the item is watched by its path: were a directory exchanged for another before, and back
+    /// after, a file of the other directory would be watched in its stead. Costs a [`refresh`](Self::refresh).
     #[must_use = "the item may not be proven"]
     #[allow(
         clippy::needless_pass_by_value,
         reason = "a ticket is good for one entry"
     )]
     pub fn confirm(&self, ticket: Ticket, item: &T) -> bool {
-        item.mark().advance(ticket.number, ticket.epoch)
+        self.refresh().epoch == ticket.epoch && item.mark().advance(ticket.number, ticket.epoch)
     }
 
     /// Proves an item again that nothing has touched itself: the caller has seen, after the way was armed anew, that

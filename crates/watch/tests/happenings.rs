@@ -4,11 +4,12 @@
 
 mod support;
 
-use autoexec_watch::{Options, Refusal, Watched};
+use autoexec_watch::{Options, Refusal, Subject, Watched};
 use rustix::fs::{CWD, RenameFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
@@ -188,10 +189,33 @@ fn changes_between_arming_and_confirming_are_noticed() {
         fs::rename(bench.path("a"), bench.path("old")).unwrap();
         bench.write("a/file", "two");
         let item = Bench::item(&path);
-        assert_eq!(bench.arm_begun(&begun, &item), Ok(true));
+        assert_eq!(bench.arm_begun(&begun, &item), Ok(false));
         assert!(!bench.holds(&item), "the way changed");
         fs::remove_dir_all(bench.path("old")).unwrap();
     }
+}
+
+/// While the directory is another one, the file of that one is watched in place of the one that was opened.
+#[test]
+fn a_directory_exchanged_and_back_while_a_file_is_armed_is_noticed() {
+    let bench = Bench::new();
+    let (path, _) = (bench.write("a/file", "one"), bench.write("b/file", "two"));
+    let item = Bench::item(&path);
+    let begun = bench.watcher.begin(&bench.path("a")).unwrap();
+    let file = File::open(&path).unwrap();
+    let device = file.metadata().unwrap().dev();
+    exchange(&bench.path("a"), &bench.path("b"));
+    let subject = Subject {
+        path: &path,
+        file: file.as_fd(),
+        device,
+    };
+    let ticket = bench.watcher.arm(&begun, &subject, &item).unwrap();
+    exchange(&bench.path("a"), &bench.path("b"));
+    assert!(!bench.watcher.confirm(ticket, &item));
+    fs::write(&path, "six").unwrap();
+    assert!(!bench.holds(&item));
+    assert_eq!(item.mark().seen(), None, "it must not be renewed either");
 }
 
 #[test]
