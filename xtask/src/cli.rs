@@ -27,6 +27,8 @@ pub(crate) enum Task {
     Bench(BenchOptions),
     /// Measure anew, compare with the stored baseline, and fail on confirmed regressions
     Regress(RegressOptions),
+    /// Read files in every mode while everything happens to them; print a table
+    Torture(TortureOptions),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +82,19 @@ pub(crate) struct RegressOptions {
     pub(crate) passes: u32,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct TortureOptions {
+    /// How many reads all modes make together [default: 1000000]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) reads: Option<u64>,
+    /// What happens, and what is read, follows from this number [default: 1]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// End after this many seconds, whatever is left to read
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: Option<u64>,
+}
+
 fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
@@ -109,7 +124,9 @@ mod tests {
     fn task_names_are_those_of_the_arguments() {
         assert_eq!(
             task_names(),
-            ["test", "tidy", "schema", "bench", "regress", "help"]
+            [
+                "test", "tidy", "schema", "bench", "regress", "torture", "help"
+            ]
         );
     }
 
@@ -145,5 +162,24 @@ mod tests {
         assert_eq!(passes(&["--quick"]), 1);
         assert_eq!(passes(&["--passes", "7"]), 7);
         assert!(Cli::try_parse_from(["xtask", "bench", "--passes", "0"]).is_err());
+    }
+
+    #[test]
+    fn torture_is_bounded_by_numbers_above_zero() {
+        let torture = |arguments: &[&str]| {
+            let all = [&["xtask", "torture"], arguments].concat();
+            match Cli::try_parse_from(all).map(|cli| cli.task) {
+                Ok(Task::Torture(it)) => Some((it.reads, it.seed, it.seconds)),
+                _ => None,
+            }
+        };
+        assert_eq!(torture(&[]), Some((None, None, None)));
+        assert_eq!(
+            torture(&["--reads", "10000000", "--seed", "0", "--seconds", "60"]),
+            Some((Some(10_000_000), Some(0), Some(60)))
+        );
+        for bad in ["--reads=0", "--seconds=0", "--reads=many", "--seed=-1"] {
+            assert_eq!(torture(&[bad]), None, "{bad}");
+        }
     }
 }

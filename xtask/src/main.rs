@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | tidy | schema | bench | regress`.
+//! Development tasks: `cargo xtask test | tidy | schema | bench | regress | torture`.
 //!
 //! Exit codes: 0 all is well, 1 a check, a test or a benchmark failed, 2 the task could not
 //! be carried out (bad arguments, no baseline, a build that fails).
@@ -14,6 +14,7 @@ mod regress;
 mod schema;
 mod source;
 mod tidy;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -47,5 +48,6 @@ fn run(task: Task) -> anyhow::Result<Outcome> {
         Task::Schema(options) => schema::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Regress(options) => regress::run(&options),
+        Task::Torture(options) => torture::run(&options),
     }
 }

@@ -16,6 +16,7 @@ const LEFT_OUT: &[&str] = &[
     "cargo xtask test",
     "cargo xtask bench",
     "cargo xtask regress",
+    "cargo xtask torture",
 ];
 
 pub(super) fn run(gate: &mut Gate) -> Result<()> {

@@ -216,6 +216,7 @@ mod tests {
             actions: Default::default(),
             files: FilesReport::default(),
             paths: Default::default(),
+            advice: Vec::new(),
             tokens: None,
             memory: None,
             outputs: Default::default(),
