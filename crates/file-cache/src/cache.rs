@@ -27,7 +27,7 @@ use std::sync::{Arc, OnceLock};
 /// moment between the call and its return (see there for the two exceptions that no cache can see). This holds for
 /// hits; for loads, which are kept only when their fingerprint vouches for them; and for loads that several threads
 /// share, which are confirmed after the last of them has joined. Only a file that does not hold still for 100 ms, or
-/// about which nothing can be known, is handed out as it came, marked [`Source::Uncached`].
+/// about which nothing can be known, is handed out as it came, marked [`Source::Uncached`] to whoever read it.
 ///
 /// Errors are kept only where [`Options::error_ttl`] says so.
 pub struct FileCache {
@@ -237,9 +237,13 @@ impl FileCache {
         }
         if file.tries_again() && file.arm().arm_again(watcher, place, file.fingerprint()) {
             file.stop_doubting();
-            if !self.resident.holds(key_of(place.path), file) {
-                watcher.release(file.arm()); // It was evicted meanwhile, and let go of before it was armed.
+            // Who had it open for writing while it was read may have stored to it since: now it can be read for good.
+            let is_good = file.is_unwritten();
+            if !is_good || !self.resident.holds(key_of(place.path), file) {
+                // Or it was evicted meanwhile, and let go of before it was armed.
+                watcher.release(file.arm());
             }
+            return is_good;
         }
         true
     }
@@ -403,7 +407,7 @@ impl FileCache {
             self.runs.current(),
             now,
         );
-        *bytes.header_mut() = header.with_armed(loaded.armed);
+        *bytes.header_mut() = header.with_armed(loaded.armed, loaded.is_unwritten);
         bytes.share().map(File::new)
     }
 

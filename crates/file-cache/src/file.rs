@@ -34,6 +34,8 @@ pub(crate) struct Header {
     doubts: AtomicU32,
     /// Whether the fingerprint vouches for the bytes.
     state: State,
+    /// Whether nobody had the file open for writing when it was read.
+    is_unwritten: bool,
     /// What the cache charges for this file.
     charge: u64,
     fingerprint: Fingerprint,
@@ -81,7 +83,9 @@ impl Header {
         }
     }
 
-    pub(crate) fn with_armed(self, armed: Option<Armed>) -> Self {
+    /// The same for a file that was armed before it was read; `is_unwritten` tells with what success.
+    pub(crate) fn with_armed(mut self, armed: Option<Armed>, is_unwritten: bool) -> Self {
+        self.is_unwritten = is_unwritten;
         if let Some(armed) = armed {
             // Nobody else has seen this header yet.
             _ = self.armed.set(armed);
@@ -139,6 +143,12 @@ impl File {
 
     pub(crate) fn charge(&self) -> u64 {
         self.header().charge
+    }
+
+    /// Whether it is known that nobody had the file open for writing when it was read. Somebody who had could have stored to
+    /// it through a memory map since, without a trace.
+    pub(crate) fn is_unwritten(&self) -> bool {
+        self.header().is_unwritten
     }
 
     pub(crate) fn armed(&self) -> Option<&Armed> {

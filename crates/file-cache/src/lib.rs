@@ -112,7 +112,7 @@
 //!
 //! - A path is its bytes: `a/b` and `a//b` are two entries. Normalise first where spellings vary.
 //! - A change that leaves all parts of the state as they were is not seen by `Validate`: a store through a shared memory
-//!   map before the map is synchronised, unless it is the first to its page. See [`Freshness`] for `Watch`.
+//!   map that is not the first to its page since that was written back. See [`Freshness`] for `Watch`.
 //! - A `write` that is half done can be waited for on ext4, xfs, btrfs and tmpfs. Elsewhere a load may fall between its
 //!   time stamp and its bytes; it is kept only if the time stamp is two seconds old (20 ms on ramfs, f2fs and bcachefs), so
 //!   that a single `write` would have to take longer than that.

@@ -56,6 +56,8 @@ pub(crate) struct Loaded {
     pub(crate) state: State,
     /// What the watcher holds for it, whether confirmed or not.
     pub(crate) armed: Option<Armed>,
+    /// Whether it was armed before it was read, and so nobody had it open for writing.
+    pub(crate) is_unwritten: bool,
     /// All bytes that were read from disk, those of earlier attempts included.
     pub(crate) read_bytes: u64,
 }
@@ -129,6 +131,7 @@ impl Loader<'_> {
         let ticket = arming
             .as_ref()
             .and_then(|arming| arming.arm(place.path, &handle, &before));
+        let is_unwritten = ticket.is_some();
         handle.wait_for_writers();
         let bytes = match before.size {
             0 => read_unsized(&handle, self.limit),
@@ -151,6 +154,7 @@ impl Loader<'_> {
             fingerprint: after,
             state,
             armed: None,
+            is_unwritten,
             read_bytes,
         })
     }

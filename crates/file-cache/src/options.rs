@@ -8,10 +8,11 @@ use std::time::Duration;
 ///
 /// # What no cache can see
 ///
-/// A store through a shared memory map changes time stamps only when it is the first since the page was last written
-/// back, and is told of to nobody. `Validate` does not see the others until the map is synchronised. `Watch` does not rely on a file that anybody has
-/// open for writing, and validates it instead. Direct I/O (`O_DIRECT`) past the page cache, and changes made on the
-/// device or below a network or overlay file system, are beyond both, unless time stamps tell.
+/// A store through a shared memory map is told of to nobody, and changes time stamps only when it is the first to its page
+/// since that was last written back (on tmpfs, the first through this map). `Validate` does not see the others, also when the
+/// map is gone. `Watch` does not rely on a file while anybody has it open for writing: it validates it, and reads it once more
+/// when nobody has. Direct I/O (`O_DIRECT`) past the page cache, and changes made on the device or below a network or overlay
+/// file system, are beyond both, unless time stamps tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Freshness {

@@ -18,6 +18,9 @@ pub(crate) struct Fingerprint {
     pub(crate) size: u64,
     modified: (i64, i64),
     pub(crate) changed: (i64, i64),
+    /// Whether no name leads to it any more. Its inode may then be used again within the tick of its last change, and
+    /// the new file have the same state but for this.
+    is_unlinked: bool,
 }
 
 /// What sort of thing a path names.
@@ -175,6 +178,7 @@ fn describe(stat: &Stat) -> (Sort, Fingerprint) {
         size: stat.st_size as u64,
         modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
         changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+        is_unlinked: stat.st_nlink == 0,
     };
     (sort, fingerprint)
 }

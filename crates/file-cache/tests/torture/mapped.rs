@@ -157,6 +157,25 @@ fn first_stores_through_a_map_are_seen() {
     }
 }
 
+/// The second store comes without a trace; once the writer is gone the file is read for good before it is proven.
+#[test]
+fn what_a_writer_through_a_map_left_behind_is_read_once_it_is_gone() {
+    let bench = Bench::new(Freshness::Watch);
+    let map = map::Map::of(&bench.open());
+    map.fill(b'b');
+    assert_eq!(bench.read().0, b'b');
+    map.fill(b'c');
+    map.synchronise();
+    drop(map);
+    let proven = bench.cache.stats().hits_proven;
+    let mut seen = Vec::new();
+    while bench.cache.stats().hits_proven == proven {
+        seen.push(bench.read().0);
+        assert!(seen.len() < 100, "it is watched again");
+    }
+    assert_eq!(seen.last(), Some(&b'c'), "{seen:?}");
+}
+
 /// Of all changes of contents this is the one that comes without the file being opened.
 #[test]
 fn a_file_cut_short_by_its_path_is_seen() {

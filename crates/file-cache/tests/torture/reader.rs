@@ -255,7 +255,9 @@ impl Reader<'_> {
         {
             let at = self.rng.below(pinned.len());
             let held = self.cache.invalidate(&self.world.paths[at].path);
-            assert_eq!(held, pinned[at].take().is_some(), "what is pinned is held");
+            // More may be held: what a batch found in a directory that then moved was not handed out.
+            let was_pinned = pinned[at].take().is_some();
+            assert!(held || !was_pinned, "what is pinned is held");
         }
         if self.manner.meddles && self.rng.once_in(32) {
             match self.rng.below(16) {

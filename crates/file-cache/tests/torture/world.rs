@@ -88,7 +88,7 @@ impl Manual {
 }
 
 /// How many reads there are for each happening.
-const READS_PER_HAPPENING: u64 = 32;
+const READS_PER_HAPPENING: u64 = 40;
 
 /// How many happenings the writers may owe before readers wait for them.
 const MOST_OWED: u64 = 64;

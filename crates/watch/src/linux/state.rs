@@ -20,6 +20,8 @@ pub(super) struct Target<T> {
 /// A directory or a symbolic link on the way to items.
 #[derive(Debug, Default)]
 pub(super) struct Way {
+    /// Whether it was found to be on the way since paths changed last.
+    is_in_use: bool,
     /// The directories below it on the way to items. A directory that somebody holds open is removed without a
     /// notification of its own; its parent tells.
     pub(super) children: HashSet<OsString>,
@@ -115,7 +117,9 @@ impl<T: Watched> State<T> {
         (target, known)
     }
 
-    /// Forgets what is known of paths. The numbers of watches that are left without a purpose.
+    /// Forgets what is known of paths. The numbers of watches that are left without a purpose: a watch on the way is
+    /// kept until paths change the next time, as most are needed again, and to begin one anew the kernel goes through all
+    /// names of the directory that it has in memory.
     pub(super) fn forget_paths(&mut self) -> Vec<i32> {
         self.directories.clear();
         self.links.clear();
@@ -123,7 +127,11 @@ impl<T: Watched> State<T> {
         self.ends.clear();
         let mut idle = Vec::new();
         for (&watch, target) in &mut self.targets {
-            if target.way.take().is_some() && target.items.is_empty() {
+            let is_in_use = target
+                .way
+                .as_mut()
+                .is_some_and(|way| std::mem::take(&mut way.is_in_use));
+            if !is_in_use && target.way.take().is_some() && target.items.is_empty() {
                 idle.push(watch);
             }
         }
@@ -156,7 +164,7 @@ impl<T: Watched> State<T> {
 
     /// Puts a directory or a link on the way.
     pub(super) fn put_on_the_way(&mut self, watch: i32) {
-        self.target(watch).0.way.get_or_insert_default();
+        self.target(watch).0.way.get_or_insert_default().is_in_use = true;
     }
 
     /// Notes that `name` in the directory `parent` is on the way.
