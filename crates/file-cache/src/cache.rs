@@ -12,7 +12,7 @@ use crate::settle::FileSystems;
 use crate::stats::{Counters, How, Stats, add};
 use crate::sys::{Fingerprint, Place};
 use crate::wait::Wait;
-use crate::watch::{self, Armed};
+use crate::watch::{self, Armed, Worth};
 use crate::{Error, ErrorKind, Opener};
 use autoexec_watch::{Proof, Watched, Watcher};
 use std::path::Path;
@@ -40,6 +40,7 @@ pub struct FileCache {
     systems: FileSystems,
     /// Made when something is first to be watched.
     watcher: OnceLock<Option<Watcher<Armed>>>,
+    worth: Worth,
     remembered: Option<Remembered>,
     pub(crate) runs: Runs,
     pub(crate) counters: Counters,
@@ -82,6 +83,7 @@ impl FileCache {
             flights: Flights::default(),
             systems: FileSystems::new(options.timestamps),
             watcher: OnceLock::new(),
+            worth: Worth::default(),
             remembered: options.error_ttl.map(Remembered::new),
             runs: Runs::default(),
             counters: Counters::default(),
@@ -235,7 +237,10 @@ impl FileCache {
         if !still_holds(place, file) {
             return false;
         }
-        if file.tries_again() && file.arm().arm_again(watcher, place, file.fingerprint()) {
+        if file.tries_again()
+            && self.worth.pays()
+            && file.arm().arm_again(watcher, place, file.fingerprint())
+        {
             file.stop_doubting();
             // Who had it open for writing while it was read may have stored to it since: now it can be read for good.
             let is_good = file.is_unwritten();
@@ -364,7 +369,7 @@ impl FileCache {
         };
         let loader = Loader {
             systems: &self.systems,
-            watcher: self.watcher(ask.freshness),
+            watcher: self.watcher(ask.freshness).filter(|_| self.worth.pays()),
             limit: ask.limit,
             watch_limit: self.options.max_file_bytes,
             wait: &wait,
@@ -419,11 +424,14 @@ impl FileCache {
 
     /// Has the watcher forget files that left the cache.
     fn let_go(&self, gone: Gone) {
-        if let Some(Some(watcher)) = self.watcher.get() {
-            gone.0
-                .iter()
-                .filter_map(File::armed)
-                .for_each(|armed| watcher.release(armed));
+        let Some(Some(watcher)) = self.watcher.get() else {
+            return;
+        };
+        let armed: Vec<&Armed> = gone.0.iter().filter_map(File::armed).collect();
+        if !armed.is_empty() {
+            armed.iter().for_each(|armed| watcher.release(armed));
+            self.worth
+                .note_departures(armed.len() as u64, || self.counters.proven());
         }
     }
 

@@ -24,6 +24,9 @@ pub enum Freshness {
     /// been told of (see [`autoexec_watch`]). A change counts from the moment it is told of, which is before the system
     /// call that makes it returns. Files that cannot be watched, and those that something happened to, are validated.
     /// Where the system has no such notifications, it is `Validate`.
+    ///
+    /// To watch a file costs as much as some ten validations. Where files leave the cache before that has paid, most are
+    /// not watched for a while, but validated.
     Watch,
     /// Nothing is asked for as long as this after the file was last loaded or validated; then as `Validate`. What is
     /// handed out may be that old.

@@ -260,6 +260,12 @@ impl Counters {
         self.count(|stripe, add| add(&stripe.bytes_loaded, bytes));
     }
 
+    /// Proven hits of all threads.
+    pub(crate) fn proven(&self) -> u64 {
+        let of = |stripe: &Stripe| stripe.hits[How::Proven as usize].load(Relaxed);
+        self.all().map(of).sum()
+    }
+
     /// Loads of all threads.
     pub(crate) fn loads(&self) -> u64 {
         self.all().map(|stripe| stripe.loads.load(Relaxed)).sum()

@@ -4,7 +4,7 @@ use crate::sys::{Fingerprint, Handle, Place};
 use autoexec_watch::{Begun, Interest, Mark, Refusal, Ticket, Watched, Watcher};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// What stands for a file in the tables of the watcher. It is no part of the file because it has to be there before
 /// the bytes are.
@@ -105,7 +105,64 @@ impl Armed {
     }
 }
 
+/// Whether watching pays: it costs as much as some ten validations to arm a file, so one that leaves the cache before it
+/// was proven that often would better not have been watched.
+#[derive(Debug, Default)]
+pub(crate) struct Worth {
+    /// Armed files that have left the cache.
+    departures: AtomicU64,
+    /// Proven hits when the last window of departures ended.
+    proven: AtomicU64,
+    does_not_pay: AtomicBool,
+    asked: AtomicU64,
+}
+
+/// Departures after which it is decided anew.
+const WINDOW: u64 = 256;
+/// Proven hits per departure that pay for the arming.
+const HITS_TO_PAY: u64 = 10;
+/// While it does not pay, one in so many files is armed all the same, to see whether it would.
+const PROBE: u64 = 64;
+
+impl Worth {
+    /// Whether the next file is to be armed.
+    pub(crate) fn pays(&self) -> bool {
+        !self.does_not_pay.load(Relaxed) || self.asked.fetch_add(1, Relaxed).is_multiple_of(PROBE)
+    }
+
+    /// Notes that armed files have left the cache; `proven` counts the proven hits so far.
+    pub(crate) fn note_departures(&self, count: u64, proven: impl FnOnce() -> u64) {
+        let before = self.departures.fetch_add(count, Relaxed);
+        if (before + count) / WINDOW == before / WINDOW {
+            return;
+        }
+        let proven = proven();
+        let gained = proven.saturating_sub(self.proven.swap(proven, Relaxed));
+        self.does_not_pay
+            .store(gained < HITS_TO_PAY * WINDOW, Relaxed);
+    }
+}
+
 /// A watcher of contents; `None` where there is none to be had.
 pub(crate) fn watcher() -> Option<Watcher<Armed>> {
     Watcher::new(Interest::Contents, autoexec_watch::Options::default()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn watching_stops_where_files_leave_too_soon_and_begins_again_where_they_stay() {
+        let (worth, mut proven) = (Worth::default(), 0);
+        let mut leave = |hits: u64| {
+            (0..WINDOW).for_each(|_| {
+                proven += hits;
+                worth.note_departures(1, || proven);
+            });
+            (0..640).filter(|_| worth.pays()).count()
+        };
+        assert_eq!([leave(20), leave(1), leave(0)], [640, 10, 10]);
+        assert_eq!([leave(20), leave(9), leave(10)], [640, 10, 640]);
+    }
 }
