@@ -354,7 +354,7 @@ impl<'a> Work<'a> {
         let account = |(index, obtained): (usize, Obtained)| {
             let path = self.rest.paths[index];
             if let Err(error) = &obtained {
-                self.cache.remember(path, error);
+                self.cache.remember(path, error, &self.ask);
             }
             (index, self.cache.account(path, obtained))
         };

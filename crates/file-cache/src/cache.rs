@@ -2,7 +2,7 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::file::{File, Header, Read, Source};
-use crate::flight::{Flights, Key, Leader, Role, depends_on_limit};
+use crate::flight::{Flights, Key, Leader, Role, is_the_leaders};
 use crate::load::{Loaded, Loader, State, check_limit};
 use crate::options::{Freshness, Options, ReadOptions};
 use crate::remembered::Remembered;
@@ -16,7 +16,7 @@ use crate::watch::{self, Armed, Worth};
 use crate::{Error, ErrorKind, Opener};
 use autoexec_watch::{Proof, Watched, Watcher};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 
 /// A bounded cache of file contents. Share it by reference or in an `Arc`; every method takes `&self`.
@@ -41,6 +41,8 @@ pub struct FileCache {
     /// Made when something is first to be watched.
     watcher: OnceLock<Option<Watcher<Armed>>>,
     worth: Worth,
+    /// Grows whenever something is forgotten on demand: a load that was under way then is not kept.
+    forgotten: AtomicU64,
     remembered: Option<Remembered>,
     pub(crate) runs: Runs,
     pub(crate) counters: Counters,
@@ -84,6 +86,7 @@ impl FileCache {
             systems: FileSystems::new(options.timestamps),
             watcher: OnceLock::new(),
             worth: Worth::default(),
+            forgotten: AtomicU64::new(0),
             remembered: options.error_ttl.map(Remembered::new),
             runs: Runs::default(),
             counters: Counters::default(),
@@ -112,9 +115,10 @@ impl FileCache {
         let Some(file) = self.resident.get(key_of(path)) else {
             return self.read_further(path, options, freshness, None);
         };
-        if options.limit.is_none_or(|limit| file.len() as u64 <= limit)
-            && let Some(how) = self.without_asking(&file, freshness, None)
-        {
+        if let Some(how) = self.without_asking(&file, freshness, None) {
+            if let Err(error) = check_limit(path, file.len() as u64, options.limit) {
+                return self.account(path, Err(error));
+            }
             self.counters
                 .hit(how, file.len(), file.asked_in(self.runs.current()));
             return Ok(Read::hit(file));
@@ -241,7 +245,6 @@ impl FileCache {
             && self.worth.pays()
             && file.arm().arm_again(watcher, place, file.fingerprint())
         {
-            file.stop_doubting();
             // Who had it open for writing while it was read may have stored to it since: now it can be read for good.
             let is_good = file.is_unwritten();
             if !is_good || !self.resident.holds(key_of(place.path), file) {
@@ -263,20 +266,25 @@ impl FileCache {
 
     /// Loads the file, or follows a thread that is loading it.
     fn fetch(&self, place: Place<'_>, ask: &Ask<'_>, stale: Option<&File>) -> Result<Read, Error> {
-        if let Some(remembered) = &self.remembered
+        if ask.opener.is_none()
+            && let Some(remembered) = &self.remembered
             && let Some(error) = remembered.get(key_of(place.path), self.clock.now())
         {
             add(&self.counters.errors_remembered, 1);
             return Err(error);
         }
         let key: Key = key_of(place.path).into();
+        let opener = ask
+            .opener
+            .map_or(0, |opener| std::ptr::from_ref(opener).addr());
+        let route = (key.clone(), opener);
         let answer = loop {
-            match self.flights.join(&key, place.path) {
+            match self.flights.join(&route, place.path) {
                 Role::Leader(leader) => break self.lead(leader, place, &key, ask, stale),
                 Role::Follower(flight) => {
                     let outcome = flight.wait();
-                    if depends_on_limit(&outcome) {
-                        continue; // The leader's limit is not ours: ask for ourselves.
+                    if is_the_leaders(&outcome) {
+                        continue; // His limit is not ours, nor that he was cancelled: ask for ourselves.
                     }
                     break outcome.and_then(|file| {
                         check_limit(place.path, file.len() as u64, ask.limit)?;
@@ -292,14 +300,16 @@ impl FileCache {
         if let Err(error) = &answer
             && place.known_at().is_none()
         {
-            self.remember(place.path, error);
+            self.remember(place.path, error, ask);
         }
         answer
     }
 
     /// Gives the error out again for a while, where that was asked for.
-    pub(crate) fn remember(&self, path: &Path, error: &Error) {
-        if let Some(remembered) = &self.remembered
+    pub(crate) fn remember(&self, path: &Path, error: &Error, ask: &Ask<'_>) {
+        // What an opener refuses others may open.
+        if ask.opener.is_none()
+            && let Some(remembered) = &self.remembered
             && is_worth_remembering(error)
             && remembered.get(key_of(path), self.clock.now()).is_none()
         {
@@ -361,6 +371,7 @@ impl FileCache {
         ask: &Ask<'_>,
         stale: Option<&File>,
     ) -> Result<Read, Error> {
+        let forgotten = self.forgotten.load(SeqCst);
         let now = place.known_at().unwrap_or_else(|| self.clock.now());
         let wait = Wait {
             at_most: self.options.descriptor_wait,
@@ -386,7 +397,14 @@ impl FileCache {
             let gone = self.resident.insert(key.clone(), &file);
             let kept = !gone.has(&file);
             self.let_go(gone);
+            if kept && self.forgotten.load(SeqCst) == forgotten {
+                return Ok(Read {
+                    file,
+                    source: Source::Loaded,
+                });
+            }
             if kept {
+                self.let_go(self.resident.remove_exactly(key, &file));
                 return Ok(Read {
                     file,
                     source: Source::Loaded,
@@ -472,6 +490,7 @@ impl FileCache {
 
     /// Forgets `path`, whatever became of the file; says whether it was held.
     pub fn invalidate(&self, path: &Path) -> bool {
+        self.forgotten.fetch_add(1, SeqCst);
         let gone = self.resident.remove(key_of(path));
         let held = !gone.0.is_empty();
         self.let_go(gone);
@@ -483,6 +502,7 @@ impl FileCache {
 
     /// Forgets every file. The counters stay.
     pub fn clear(&self) {
+        self.forgotten.fetch_add(1, SeqCst);
         self.let_go(self.resident.clear());
         if let Some(remembered) = &self.remembered {
             remembered.clear();

@@ -30,7 +30,7 @@ pub(crate) struct Header {
     run: AtomicU64,
     /// When it was last found to be fresh, in nanoseconds of the cache's clock.
     checked: AtomicU64,
-    /// Hits since the watched item became doubtful.
+    /// Hits while the watched item was doubtful.
     doubts: AtomicU32,
     /// Whether the fingerprint vouches for the bytes.
     state: State,
@@ -163,10 +163,6 @@ impl File {
     /// second, the fourth and so on, so that files which are never left alone cost little.
     pub(crate) fn tries_again(&self) -> bool {
         (self.header().doubts.fetch_add(1, Relaxed) + 1).is_power_of_two()
-    }
-
-    pub(crate) fn stop_doubting(&self) {
-        self.header().doubts.store(0, Relaxed);
     }
 
     /// Whether it was found to be fresh less than `ttl` before `now`.

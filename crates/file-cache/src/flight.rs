@@ -9,6 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 /// The bytes of a path.
 pub(crate) type Key = Arc<[u8]>;
 
+/// A path, and who opens it: what one opener may open another may not. The address of the opener, 0 where it is the
+/// system.
+pub(crate) type Route = (Key, usize);
+
 /// What the followers of a flight receive.
 pub(crate) type Outcome = Result<File, Error>;
 
@@ -16,7 +20,7 @@ pub(crate) type Outcome = Result<File, Error>;
 /// nobody shares costs two visits of the map and no allocation.
 #[derive(Default)]
 pub(crate) struct Flights {
-    by_path: DashMap<Key, Option<Arc<Flight>>, DefaultHashBuilder>,
+    by_path: DashMap<Route, Option<Arc<Flight>>, DefaultHashBuilder>,
 }
 
 /// A shared load. Threads may join it until its leader closes it; each then waits for the outcome.
@@ -36,7 +40,7 @@ pub(crate) enum Role<'a> {
 #[must_use]
 pub(crate) struct Leader<'a> {
     flights: &'a Flights,
-    key: Key,
+    route: Route,
     path: &'a Path,
     open: bool,
     /// After closing: the flight, if anybody is on it.
@@ -44,8 +48,8 @@ pub(crate) struct Leader<'a> {
 }
 
 impl Flights {
-    pub(crate) fn join<'a>(&'a self, key: &Key, path: &'a Path) -> Role<'a> {
-        match self.by_path.entry(key.clone()) {
+    pub(crate) fn join<'a>(&'a self, route: &Route, path: &'a Path) -> Role<'a> {
+        match self.by_path.entry(route.clone()) {
             Entry::Occupied(mut entry) => {
                 Role::Follower(entry.get_mut().get_or_insert_default().clone())
             }
@@ -53,7 +57,7 @@ impl Flights {
                 vacant.insert(None);
                 Role::Leader(Leader {
                     flights: self,
-                    key: key.clone(),
+                    route: route.clone(),
                     path,
                     open: true,
                     flight: None,
@@ -71,7 +75,7 @@ impl Leader<'_> {
             self.flight = self
                 .flights
                 .by_path
-                .remove(&self.key)
+                .remove(&self.route)
                 .and_then(|(_, flight)| flight);
         }
         self.flight.is_some()
@@ -112,9 +116,9 @@ impl Flight {
     }
 }
 
-/// Whether an outcome holds for a follower with another limit than the leader's.
-pub(crate) fn depends_on_limit(outcome: &Outcome) -> bool {
-    matches!(outcome, Err(error) if matches!(error.kind(), ErrorKind::TooLarge { .. }))
+/// Whether an outcome is the leader's alone: he has a limit of his own, and may have been cancelled.
+pub(crate) fn is_the_leaders(outcome: &Outcome) -> bool {
+    matches!(outcome, Err(error) if matches!(error.kind(), ErrorKind::TooLarge { .. } | ErrorKind::Cancelled))
 }
 
 #[cfg(test)]
@@ -124,12 +128,12 @@ mod tests {
     #[test]
     fn a_leader_that_panics_wakes_its_followers_with_an_error() {
         let flights = Flights::default();
-        let key: Key = Arc::from(&b"a"[..]);
+        let route: Route = (Arc::from(&b"a"[..]), 0);
         let path = Path::new("a");
-        let Role::Leader(leader) = flights.join(&key, path) else {
+        let Role::Leader(leader) = flights.join(&route, path) else {
             panic!("nobody was there before")
         };
-        let Role::Follower(flight) = flights.join(&key, path) else {
+        let Role::Follower(flight) = flights.join(&route, path) else {
             panic!("somebody leads")
         };
         std::thread::scope(|scope| {
@@ -147,7 +151,7 @@ mod tests {
             );
         });
         assert!(
-            matches!(flights.join(&key, path), Role::Leader(_)),
+            matches!(flights.join(&route, path), Role::Leader(_)),
             "the path is free again"
         );
     }
@@ -155,14 +159,14 @@ mod tests {
     #[test]
     fn closing_tells_whether_anybody_joined() {
         let flights = Flights::default();
-        let key: Key = Arc::from(&b"a"[..]);
+        let route: Route = (Arc::from(&b"a"[..]), 0);
         for joined in [false, true] {
-            let Role::Leader(mut leader) = flights.join(&key, Path::new("a")) else {
+            let Role::Leader(mut leader) = flights.join(&route, Path::new("a")) else {
                 panic!("the path is free")
             };
             if joined {
                 assert!(matches!(
-                    flights.join(&key, Path::new("a")),
+                    flights.join(&route, Path::new("a")),
                     Role::Follower(_)
                 ));
             }

@@ -180,10 +180,8 @@ impl Loader<'_> {
         match (before == after, len == after.size) {
             (false, _) => State::Changing,
             (true, false) => State::Opaque,
-            // A made-up file may be empty now and not later, without a trace.
-            (true, true) if after.size == 0 && self.systems.is_made_up(handle, after) => {
-                State::Opaque
-            }
+            // A made-up file may hold something else the next time, without a trace.
+            (true, true) if self.systems.is_made_up(handle, after) => State::Opaque,
             (true, true) if self.systems.is_racy(handle, after, now) => State::Racy,
             (true, true) => State::Settled,
         }

@@ -62,7 +62,8 @@ pub struct Options {
     pub freshness: Freshness,
     /// How finely the file system tells times. Default: `Detect`.
     pub timestamps: Timestamps,
-    /// For how long an error is given out again without asking the file system. Default: `None`, errors are not kept.
+    /// For how long an error is given out again without asking the file system; those of an [`Opener`] never are.
+    /// Default: `None`, errors are not kept.
     pub error_ttl: Option<Duration>,
     /// How long a read waits for a file descriptor when they have run out. Default 10 s.
     pub descriptor_wait: Duration,

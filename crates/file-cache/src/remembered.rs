@@ -28,7 +28,8 @@ impl Remembered {
     }
 
     pub(crate) fn put(&self, key: Key, error: &Error, now: Duration) {
-        self.errors.insert(key, (error.clone(), now + self.ttl));
+        self.errors
+            .insert(key, (error.clone(), now.saturating_add(self.ttl)));
     }
 
     pub(crate) fn forget(&self, key: &[u8]) {

@@ -175,6 +175,17 @@ impl Resident {
         Gone(removed.into_iter().map(|(_, file)| file).collect())
     }
 
+    /// Drops `file` if it is what is under `key`: it was to be forgotten while it was loaded.
+    pub(crate) fn remove_exactly(&self, key: &[u8], file: &File) -> Gone {
+        let mut ledger = self.lock(key);
+        let removed = self.files.remove_if(key, |held| held.is(file));
+        if let Some((_, file)) = &removed {
+            ledger.forget(file);
+            ledger.invalidated += 1;
+        }
+        Gone(removed.into_iter().map(|(_, file)| file).collect())
+    }
+
     /// Drops what is under `key`; nothing is gone when nothing was there.
     pub(crate) fn remove(&self, key: &[u8]) -> Gone {
         let mut ledger = self.lock(key);

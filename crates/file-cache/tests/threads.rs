@@ -161,3 +161,76 @@ fn batches_of_several_threads_share_loads() {
     });
     assert_eq!((cache.stats().loads, cache.stats().requests), (400, 1_600));
 }
+
+/// What an opener hands over is for those who ask through it: a confined reader never gets what an unconfined one opened.
+#[test]
+fn loads_are_shared_only_by_those_with_the_same_opener() {
+    struct Other(PathBuf, Barrier);
+    impl autoexec_file_cache::Opener for Other {
+        fn open_file(&self, _: &std::path::Path) -> std::io::Result<std::fs::File> {
+            self.1.wait();
+            self.1.wait();
+            std::fs::File::open(&self.0)
+        }
+        fn open_directory(&self, _: &std::path::Path) -> std::io::Result<std::fs::File> {
+            Err(std::io::ErrorKind::Unsupported.into())
+        }
+    }
+    let dir = Dir::new();
+    let (path, other) = (dir.write("file", b"mine"), dir.write("other", b"yours"));
+    let cache = FileCache::new(Options::default());
+    let opener = Other(other, Barrier::new(2));
+    thread::scope(|scope| {
+        let confined = scope.spawn(|| {
+            let options = autoexec_file_cache::ReadOptions {
+                opener: Some(&opener),
+                ..Default::default()
+            };
+            cache.read_with(&path, &options).unwrap().file
+        });
+        opener.1.wait();
+        // The load of the other is under way.
+        assert_eq!(cache.read(&path).unwrap().file.bytes(), b"mine");
+        opener.1.wait();
+        assert_eq!(confined.join().unwrap().bytes(), b"yours");
+    });
+}
+
+/// What is forgotten while it is loaded is not kept.
+#[test]
+fn a_load_under_way_is_forgotten_too() {
+    struct Slow<'a>(&'a FileCache, PathBuf, bool);
+    impl autoexec_file_cache::Opener for Slow<'_> {
+        fn open_file(&self, path: &std::path::Path) -> std::io::Result<std::fs::File> {
+            let file = std::fs::File::open(path)?;
+            match self.2 {
+                true => assert!(!self.0.invalidate(&self.1)),
+                false => self.0.clear(),
+            }
+            Ok(file)
+        }
+        fn open_directory(&self, _: &std::path::Path) -> std::io::Result<std::fs::File> {
+            Err(std::io::ErrorKind::Unsupported.into())
+        }
+    }
+    let dir = Dir::new();
+    let path = dir.write("file", b"old");
+    for one in [true, false] {
+        let cache = FileCache::new(Options::default());
+        let opener = Slow(&cache, path.clone(), one);
+        let options = autoexec_file_cache::ReadOptions {
+            opener: Some(&opener),
+            ..Default::default()
+        };
+        assert_eq!(
+            cache.read_with(&path, &options).unwrap().file.bytes(),
+            b"old"
+        );
+        assert!(cache.is_empty());
+        let stats = cache.stats();
+        assert_eq!(
+            (stats.resident_bytes, stats.invalidated, stats.loads),
+            (0, 1, 1)
+        );
+    }
+}

@@ -80,7 +80,9 @@
 //!   nothing unless it is handled.
 //! - A change takes effect when it is told of; see [`Watcher`].
 //! - Whoever opens a watched file, if only to read, makes its item doubtful: the kernel does not say what for.
-//! - A write through the block device behind a file system is not seen, nor what is done below an overlay.
+//! - A write through the block device behind a file system is not seen, nor what is done below an overlay; on kernels
+//!   before 6.6 neither is what an overlay writes to its upper layer, if a file there is watched by its path in that layer.
+//! - Directories on the way stay watched, also when the items beyond them are released, until paths change twice.
 
 mod error;
 mod mark;

@@ -190,13 +190,13 @@ fn an_opener_that_panics_leaves_its_followers_an_error_and_the_cache_intact() {
         ..Hook::default()
     };
     thread::scope(|scope| {
-        let (cache, path) = (&cache, &path);
+        let (cache, path, hook) = (&cache, &path, &hook);
         let follower = scope.spawn(move || {
             leading.recv().unwrap();
             follows.send(own_thread()).unwrap();
-            cache.read(path)
+            read_through(cache, path, hook)
         });
-        let leader = catch_unwind(AssertUnwindSafe(|| read_through(cache, path, &hook)));
+        let leader = catch_unwind(AssertUnwindSafe(|| read_through(cache, path, hook)));
         assert!(leader.is_err());
         let error = follower.join().unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);

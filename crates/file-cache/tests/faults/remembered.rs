@@ -5,15 +5,13 @@ use crate::support::Dir;
 use autoexec_file_cache::{ErrorKind, FileCache, Options, ReadOptions};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
-/// A cache, its clock, and how often a file was to be opened.
+/// A cache and its clock.
 struct Bench {
     dir: Dir,
     clock: Arc<Manual>,
     cache: FileCache,
-    opened: AtomicU64,
 }
 
 impl Bench {
@@ -27,26 +25,21 @@ impl Bench {
             dir: Dir::new(),
             cache: FileCache::with_clock(options, clock.clone()),
             clock,
-            opened: AtomicU64::new(0),
         }
     }
 
-    /// The error, and how many files have been opened so far.
+    /// The length or the error, and how often the file system was asked so far.
     fn read(&self, path: &Path) -> (Result<usize, ErrorKind>, u64) {
-        let hook = Hook {
-            before_file: &|_| _ = self.opened.fetch_add(1, SeqCst),
-            ..Hook::default()
-        };
         let options = ReadOptions {
             limit: Some(100),
-            opener: Some(&hook),
             ..ReadOptions::default()
         };
         let read = self.cache.read_with(path, &options);
         let result = read
             .map(|read| read.file.len())
             .map_err(|error| error.kind());
-        (result, self.opened.load(SeqCst))
+        let stats = self.cache.stats();
+        (result, stats.loads + stats.errors - stats.errors_remembered)
     }
 }
 
@@ -119,4 +112,20 @@ fn what_was_held_and_went_is_missing() {
     assert_eq!(bench.read(&path).0, MISSING);
     let stats = bench.cache.stats();
     assert_eq!((stats.errors_remembered, stats.resident_entries), (1, 0));
+}
+
+/// What one opener refuses another may open: errors of openers are no errors of the path.
+#[test]
+fn errors_of_openers_are_not_given_again() {
+    let bench = Bench::new(Some(Duration::from_secs(10)));
+    let path = bench.dir.path("late");
+    let hook = Hook::default();
+    let options = ReadOptions {
+        opener: Some(&hook),
+        ..ReadOptions::default()
+    };
+    assert!(bench.cache.read_with(&path, &options).is_err());
+    bench.dir.write("late", b"here");
+    assert_eq!(bench.read(&path).0, Ok(4));
+    assert_eq!(bench.cache.stats().errors_remembered, 0);
 }

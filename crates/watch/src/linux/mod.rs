@@ -206,6 +206,11 @@ impl<T: Watched> Inner<T> {
             .queue
             .add(begun.place(subject.path), state::wanted(self.interest))
             .map_err(refusal)?;
+        if item.mark().watch() != watch
+            && let Some(idle) = state.forget_item(item)
+        {
+            self.queue.remove(idle); // It was armed at another inode before.
+        }
         if state.target(watch).1 {
             // Opened before it was armed, the file may have sent a notification to the watch it has: it is not for us.
             self.drain(&mut state);

@@ -125,6 +125,8 @@ impl<T: Watched> State<T> {
         self.links.clear();
         self.ways.clear();
         self.ends.clear();
+        // The number of a device that was unmounted is given to another.
+        self.devices.clear();
         let mut idle = Vec::new();
         for (&watch, target) in &mut self.targets {
             let is_in_use = target
