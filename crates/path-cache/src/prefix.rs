@@ -20,11 +20,11 @@ use std::borrow::Cow;
 /// use autoexec_path_cache::{Prefix, PrefixMap};
 ///
 /// let map = PrefixMap::new([
-///     (Prefix::windows(r"E:\work"), Prefix::posix("/work")),
+///     (Prefix::windows(r"E:\srv"), Prefix::posix("/srv")),
 ///     (Prefix::windows(r"E:\"), Prefix::posix("/mnt/e")),
 /// ])?;
-/// assert_eq!(map.to_inner_str(r"e:\work\src\Main.rs").as_deref(), Some("/work/src/Main.rs"));
-/// assert_eq!(map.to_inner_str(r"E:\work\..\other").as_deref(), Some("/mnt/e/other"));
+/// assert_eq!(map.to_inner_str(r"e:\srv\src\Main.rs").as_deref(), Some("/srv/src/Main.rs"));
+/// assert_eq!(map.to_inner_str(r"E:\srv\..\other").as_deref(), Some("/mnt/e/other"));
 /// assert_eq!(map.to_outer_str("/mnt/e/other").as_deref(), Some(r"E:\other"));
 /// assert_eq!(map.to_outer_str("/etc/passwd"), None);
 /// # Ok::<(), autoexec_path_cache::PrefixError>(())
