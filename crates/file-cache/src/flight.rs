@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 /// The bytes of a path.
 pub(crate) type Key = Arc<[u8]>;
 
-/// A path, and who opens it: what one opener may open another may not. The address of the opener, 0 where it is the
+/// A path, and who opens it: what one opener may open another may not. The opener's identity, 0 where it is the
 /// system.
 pub(crate) type Route = (Key, usize);
 
