@@ -36,6 +36,6 @@ fn main() {
     }
     let task = history
         .get(1)
-        .map_or("", |message| message.content.as_str());
+        .map_or(String::new(), |message| message.text().into_owned());
     println!("the task is still there: {task}");
 }

@@ -2,19 +2,24 @@
 
 use std::collections::VecDeque;
 
-use crate::validate::Waiting;
-use crate::{Level, Message, Role, Thresholds, Violation, validate};
+use crate::repair::{Case, Repair, mend};
+use crate::validate::{has_late_result, is_misplaced};
+use crate::waiting::{Waiting, id_of};
+use crate::{Level, Message, Role, Rules, Thresholds, Violation, validate_by};
 
 /// Messages that are kept or dropped together: an assistant message that calls tools with the
 /// results behind it, or a single message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Group {
     pub(crate) tokens: u64,
+    /// The number of its first message, counted from the first that was ever pushed.
+    pub(crate) first: u64,
     count: u32,
     /// The role of the first message.
     pub(crate) role: Role,
     pub(crate) pinned: bool,
-    /// Holds a result that answers nothing, or a call whose result can no longer come.
+    /// Breaks a rule by itself, above all by a result that answers nothing, or a call whose result
+    /// can no longer come.
     pub(crate) broken: bool,
 }
 
@@ -31,19 +36,30 @@ impl Group {
 pub struct History {
     messages: VecDeque<Message>,
     groups: VecDeque<Group>,
+    rules: Rules,
+    /// The number of the next message.
+    next: u64,
     tokens: u64,
     /// Groups that the user's messages make.
     users: usize,
     /// Groups that are broken.
     broken: usize,
-    /// Calls of the last group's first message without a result so far.
+    /// Calls of the last group without a result so far.
     waiting: Waiting,
 }
 
 impl History {
-    /// An empty history.
+    /// An empty history under the rules that all APIs share.
     pub fn new() -> Self {
         History::default()
+    }
+
+    /// An empty history under the rules of one API.
+    pub fn with_rules(rules: Rules) -> Self {
+        History {
+            rules,
+            ..History::default()
+        }
     }
 
     /// A history of these messages. O(messages).
@@ -51,13 +67,20 @@ impl History {
         messages.into_iter().collect()
     }
 
-    /// Appends a message. O(1); a tool's result costs the number of calls that it is one of.
+    /// Appends a message. O(its blocks); a tool's result costs the number of calls that it is one of.
     pub fn push(&mut self, message: Message) {
         self.tokens += u64::from(message.tokens());
-        match message.role {
-            Role::Tool => self.push_result(&message),
-            _ => self.open_group(&message),
+        if message.brings_results() {
+            self.push_results(&message);
+        } else if self.continues(&message) {
+            self.join_last(&message);
+        } else {
+            self.open_group(&message);
         }
+        if self.is_broken_alone(&message) {
+            self.break_last();
+        }
+        self.next += 1;
         self.messages.push_back(message);
     }
 
@@ -96,13 +119,18 @@ impl History {
         self.messages.into()
     }
 
-    /// Checks the history against the rules of the chat APIs: [`validate`] of its messages.
+    /// The rules that it keeps.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Checks the history against its rules: [`validate_by`] of its messages.
     ///
     /// # Errors
     ///
     /// Every violation.
     pub fn validate(&self) -> Result<(), Vec<Violation>> {
-        validate(&self.messages)
+        validate_by(&self.rules, &self.messages)
     }
 
     /// Whether a trim is due, and how urgently. O(1).
@@ -186,60 +214,108 @@ impl History {
         self.broken += usize::from(group.broken);
     }
 
-    /// Takes out results that answer nothing, and calls whose results can no longer come together
-    /// with the results they have. What is pinned stays as it is. O(messages).
-    pub(crate) fn repair(&mut self) -> Vec<Message> {
-        let whole = std::mem::take(self);
+    /// Takes out all messages; the rules stay.
+    pub(crate) fn take_messages(&mut self) -> Vec<Message> {
+        let empty = History::with_rules(self.rules);
+        std::mem::replace(self, empty).messages.into()
+    }
+
+    /// Mends groups that break a rule by themselves; what is pinned stays as it is. O(messages).
+    pub(crate) fn mend(&mut self, how: Repair) -> Mended {
+        let rules = self.rules;
+        let whole = std::mem::replace(self, History::with_rules(rules));
+        self.next = whole.next - whole.messages.len() as u64;
         let last = whole.groups.len().saturating_sub(1);
         let mut messages = whole.messages.into_iter();
-        let mut dropped = Vec::new();
+        let mut mended = Mended::default();
         for (at, group) in whole.groups.into_iter().enumerate() {
             let mut members: Vec<Message> = messages.by_ref().take(group.messages()).collect();
             if group.broken {
-                dropped.extend(repaired(&mut members, group.pinned, at == last));
+                let (pinned, last) = (group.pinned, at == last);
+                mend(
+                    &mut members,
+                    &Case {
+                        rules,
+                        how,
+                        pinned,
+                        last,
+                    },
+                    &mut mended,
+                );
             }
             members.into_iter().for_each(|message| self.push(message));
         }
-        dropped
+        self.next = self.next.max(whole.next);
+        mended
     }
 
-    /// A message that is no tool's result ends the group before it.
+    /// Whether a message of the assistant goes on with the group of the one before it: behind mere
+    /// reasoning, or behind calls without results where the rules let the assistant go on.
+    fn continues(&self, message: &Message) -> bool {
+        let Some(last) = self.messages.back() else {
+            return false;
+        };
+        let open = self.rules.assistant_runs && !self.waiting.is_empty();
+        let both = message.role() == Role::Assistant && last.role() == Role::Assistant;
+        both && (open || last.only_reasons())
+    }
+
+    fn is_broken_alone(&self, message: &Message) -> bool {
+        let blocks = message.blocks();
+        blocks.iter().any(|b| is_misplaced(b, message.role()))
+            || (self.rules.results_first && has_late_result(blocks))
+            || (self.rules.non_blank && message.is_blank())
+    }
+
+    /// A message that neither answers nor goes on ends the group before it.
     fn open_group(&mut self, message: &Message) {
-        let unanswered = !self.waiting.is_empty();
-        if let Some(last) = self
-            .groups
-            .back_mut()
-            .filter(|last| unanswered && !last.broken)
-        {
-            last.broken = true;
-            self.broken += 1;
+        let reasons = |last: &Message| self.rules.reasoning_followed && last.only_reasons();
+        if !self.waiting.is_empty() || self.messages.back().is_some_and(reasons) {
+            self.break_last();
         }
-        match message.role {
-            Role::Assistant => self.waiting.open(&message.tool_calls),
-            _ => self.waiting.clear(),
+        self.waiting.clear();
+        if message.role() == Role::Assistant {
+            self.waiting.open(0, message.blocks());
         }
-        self.users += usize::from(message.role == Role::User);
+        self.users += usize::from(message.role() == Role::User);
         self.groups.push_back(Group {
             count: 1,
+            first: self.next,
             tokens: u64::from(message.tokens()),
-            role: message.role,
-            pinned: message.pinned,
+            role: message.role(),
+            pinned: message.is_pinned(),
             broken: false,
         });
     }
 
-    fn push_result(&mut self, message: &Message) {
-        let joins = |group: &&mut Group| matches!(group.role, Role::Assistant | Role::Tool);
-        let Some(group) = self.groups.back_mut().filter(joins) else {
-            self.open_group(message);
-            self.break_last();
+    fn join_last(&mut self, message: &Message) {
+        let Some(group) = self.groups.back_mut() else {
             return;
         };
-        let caller = &self.messages[self.messages.len() - group.messages()];
-        let orphan = !self.waiting.answer(&caller.tool_calls, message);
+        self.waiting.open(group.messages(), message.blocks());
         group.count += 1;
         group.tokens += u64::from(message.tokens());
-        group.pinned |= message.pinned;
+        group.pinned |= message.is_pinned();
+    }
+
+    fn push_results(&mut self, message: &Message) {
+        let joins = |group: &Group| matches!(group.role, Role::Assistant | Role::Tool);
+        if !self.groups.back().is_some_and(joins) {
+            self.open_group(message);
+            // A user's message with results that answer nothing speaks all the same.
+            self.break_last();
+            return;
+        }
+        let start = self.messages.len() - self.groups.back().map_or(0, Group::messages);
+        let mut orphan = message.results().next().is_none();
+        for result in message.results() {
+            let messages = &self.messages;
+            let id = |(member, block): (u32, u32)| {
+                id_of(&messages[start + member as usize].blocks()[block as usize])
+            };
+            orphan |= !self.waiting.answer(&result.call_id, id);
+        }
+        self.join_last(message);
         if orphan {
             self.break_last();
         }
@@ -267,33 +343,19 @@ impl FromIterator<Message> for History {
     }
 }
 
-/// Takes what is broken out of the messages of one group, and returns it. The last group's calls may
-/// still be answered.
-fn repaired(members: &mut Vec<Message>, pinned: bool, last: bool) -> Vec<Message> {
-    let calls = members[0].tool_calls.clone();
-    let mut waiting = Waiting::default();
-    let is_call = members[0].role == Role::Assistant;
-    if is_call {
-        waiting.open(&calls);
-    }
-    let mut first = is_call;
-    let is_orphan = |message: &Message| {
-        let caller = std::mem::take(&mut first);
-        !caller && !waiting.answer(&calls, message)
-    };
-    let orphans: Vec<bool> = members.iter().map(is_orphan).collect();
-    if !waiting.is_empty() && !last && !pinned {
-        return std::mem::take(members);
-    }
-    let mut orphans = orphans.into_iter();
-    let drops = |message: &mut Message| orphans.next() == Some(true) && !message.pinned;
-    members.extract_if(.., drops).collect()
+/// What mending changed.
+#[derive(Debug, Default)]
+pub(crate) struct Mended {
+    /// Messages taken out.
+    pub(crate) dropped: Vec<Message>,
+    /// Messages that lost blocks or changed their order, as they were.
+    pub(crate) originals: Vec<Message>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ToolCall;
+    use crate::{Block, ToolCall};
 
     fn calls(ids: &[&str]) -> Message {
         let call = |id: &&str| ToolCall::new(*id, "read", "{}");
@@ -312,7 +374,8 @@ mod tests {
 
     #[test]
     fn sizes_are_as_documented() {
-        assert_eq!((size_of::<Message>(), size_of::<Group>()), (80, 16));
+        let sizes = (size_of::<Message>(), size_of::<Block>(), size_of::<Group>());
+        assert_eq!(sizes, (64, 72, 24));
     }
 
     #[test]
@@ -377,7 +440,7 @@ mod tests {
             a.clone(),
             a.clone(),
         ]);
-        let dropped = history.repair();
+        let dropped = history.mend(Repair::Drop).dropped;
         let expect = [
             b.clone(),
             calls(&["1", "2"]),

@@ -40,8 +40,9 @@
 //!
 //! # What stays
 //!
-//! An assistant message with tool calls and the results behind it are one group; every other message
-//! is one by itself. Groups are dropped whole, oldest first, until what is left fits. There stay
+//! A [`Message`] is made of [`Block`]s: text, tool calls, tool results, images, reasoning, and what is
+//! none of these. An assistant message with tool calls and the results behind it are one group, with
+//! the reasoning before it; every other message is one by itself. Groups are dropped whole, oldest first, until what is left fits. There stay
 //!
 //! - system messages, unless [`Thresholds::drop_system`] says otherwise;
 //! - groups with a pinned message;
@@ -52,9 +53,11 @@
 //! An assistant message before the first question goes rather than open what is left. If all that
 //! must stay exceeds the budget, [`Trimmed::over_budget`] says by how much.
 //!
-//! A history that is broken already, with results that answer nothing or calls whose results can no
-//! longer come, is repaired by the next trim that is due: these messages go first, unless they are
-//! pinned, and [`Trimmed::repaired`] counts them.
+//! [`Rules`] say what the API demands: by default what all of them accept. A history that is broken
+//! already, with results that answer nothing or calls whose results can no longer come, is repaired by
+//! the next trim that is due: these messages go first, unless they are pinned, and
+//! [`Trimmed::repaired`] counts them. [`History::repair`] mends everything that
+//! [`validate`](History::validate) reports, at once.
 //!
 //! # Cost
 //!
@@ -64,7 +67,7 @@
 //! | `trim`, `fit` | O(messages dropped, and pinned ones among them) |
 //! | `trim` of a broken history, `validate` | O(messages) |
 //!
-//! Memory: each message is 80 bytes and its text; each group 16 bytes more.
+//! Memory: each message is 64 bytes, each of its blocks 72 and its text; each group 24 bytes more.
 //!
 //! # Estimated tokens
 //!
@@ -86,24 +89,32 @@
 //!
 //! # Limitations
 //!
-//! - Messages are text: images and reasoning blocks have no place yet.
 //! - A turn longer than the budget loses its middle, not its end: relevance is not looked at.
 //! - A trim with many pinned messages walks over them each time.
 //!
 //! It reads no clock, no environment and no files, and has no dependencies.
 
+mod block;
 mod error;
 mod history;
 mod message;
+mod repair;
+mod rules;
 mod thresholds;
 mod tokens;
 mod trim;
 mod validate;
+mod waiting;
 
+pub use block::{
+    Block, Extra, IMAGE_TOKENS, Image, ImageSource, Other, Reasoning, Text, ToolCall, ToolResult,
+};
 pub use error::Error;
 pub use history::History;
-pub use message::{FRAMING_TOKENS, Message, Role, ToolCall};
+pub use message::{FRAMING_TOKENS, Message, Role};
+pub use repair::{Repair, Repaired};
+pub use rules::Rules;
 pub use thresholds::{Level, Thresholds, TokenBudgets};
 pub use tokens::estimate_tokens;
 pub use trim::Trimmed;
-pub use validate::{Violation, validate};
+pub use validate::{Violation, validate, validate_by};

@@ -1,6 +1,7 @@
 //! What a trim drops: the oldest groups, around those that must stay.
 
 use crate::history::{Group, History};
+use crate::repair::Repair;
 use crate::{Level, Message, Role, Thresholds};
 
 /// What a trim did.
@@ -11,6 +12,8 @@ pub struct Trimmed {
     pub dropped: Vec<Message>,
     /// How many of them, the first ones, were dropped because they were broken.
     pub repaired: usize,
+    /// Messages that a repair changed, as they were.
+    pub originals: Vec<Message>,
     /// How urgent the trim was; `None` when none was due, and for [`History::fit`].
     pub level: Option<Level>,
     /// Messages before.
@@ -93,8 +96,10 @@ impl History {
     fn shrink(&mut self, target: &Target, max_tokens: u64) -> Trimmed {
         let mut trimmed = self.untouched();
         if self.is_broken() {
-            trimmed.dropped = self.repair();
+            let mended = self.mend(Repair::Drop);
+            trimmed.dropped = mended.dropped;
             trimmed.repaired = trimmed.dropped.len();
+            trimmed.originals = mended.originals;
         }
         let (cut, keep) = Walk::new(self, target).run();
         let oldest = self.take_before(cut, &keep);

@@ -1,26 +1,62 @@
 //! What the chat APIs demand of a history, stated once.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use crate::{Message, Role, ToolCall};
+use crate::block::{Block, ToolCall};
+use crate::{Message, Role, Rules};
 
 /// A rule that a history breaks, and the index of the message that breaks it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Violation {
-    /// A tool's result that answers no call of the assistant message right before the results.
+    /// A tool's result that answers no call of the assistant right before the results.
     OrphanResult {
-        /// The result.
+        /// The message with the result.
         index: usize,
-        /// The call it names, if it names one.
-        tool_call_id: Option<String>,
+        /// The call that it names.
+        call_id: Box<str>,
     },
     /// A call without a result among the messages right after it.
     UnansweredCall {
         /// The assistant's message.
         index: usize,
         /// The call.
-        id: String,
+        id: Box<str>,
+    },
+    /// A call whose id another call before it has.
+    DuplicateCall {
+        /// The assistant's message.
+        index: usize,
+        /// The call.
+        id: Box<str>,
+    },
+    /// A call that is not the assistant's, or a result that is neither the tool's nor the user's.
+    Misplaced {
+        /// The message.
+        index: usize,
+        /// Whose it is.
+        role: Role,
+    },
+    /// A tool's message without any result.
+    NoResult {
+        /// The message.
+        index: usize,
+    },
+    /// A result behind something else in the same message.
+    ResultNotFirst {
+        /// The message.
+        index: usize,
+    },
+    /// A message that says nothing.
+    Blank {
+        /// The message.
+        index: usize,
+    },
+    /// Reasoning that no message of the assistant follows.
+    ReasoningAlone {
+        /// The message.
+        index: usize,
     },
     /// A system message after another role has spoken.
     SystemNotFirst {
@@ -34,25 +70,45 @@ pub enum Violation {
         /// Whose it is.
         role: Role,
     },
+    /// The user or the assistant speaks twice in a row.
+    NoTurn {
+        /// The second message.
+        index: usize,
+        /// Whose it is.
+        role: Role,
+    },
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Violation::OrphanResult {
-                index,
-                tool_call_id,
-            } => write!(
+            Violation::OrphanResult { index, call_id } => write!(
                 f,
-                "message {index} is the result of tool call {:?}, which is not open",
-                tool_call_id.as_deref().unwrap_or_default()
+                "message {index} is the result of tool call {call_id:?}, which is not open"
             ),
-            Violation::UnansweredCall { index, id } => {
-                write!(
-                    f,
-                    "message {index} makes tool call {id:?}, which has no result"
-                )
+            Violation::UnansweredCall { index, id } => write!(
+                f,
+                "message {index} makes tool call {id:?}, which has no result"
+            ),
+            Violation::DuplicateCall { index, id } => write!(
+                f,
+                "message {index} makes tool call {id:?}, an id that was taken before"
+            ),
+            Violation::Misplaced { index, role } => write!(
+                f,
+                "message {index} has a tool call or result that role {role:?} cannot have"
+            ),
+            Violation::NoResult { index } => {
+                write!(f, "message {index} is a tool's, but has no result")
             }
+            Violation::ResultNotFirst { index } => {
+                write!(f, "message {index} has a tool result behind other content")
+            }
+            Violation::Blank { index } => write!(f, "message {index} says nothing"),
+            Violation::ReasoningAlone { index } => write!(
+                f,
+                "message {index} is reasoning that no message of the assistant follows"
+            ),
             Violation::SystemNotFirst { index } => {
                 write!(f, "message {index} is the system's, but others have spoken")
             }
@@ -60,203 +116,183 @@ impl fmt::Display for Violation {
                 f,
                 "message {index} opens the conversation, but is of role {role:?}, not User"
             ),
+            Violation::NoTurn { index, role } => write!(
+                f,
+                "message {index} is of role {role:?}, as is the one before it"
+            ),
         }
     }
 }
 
-/// The calls of one assistant message that still wait for a result. Empty it owns no memory.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Waiting(Vec<u32>);
-
-impl Waiting {
-    /// Waits for these calls, and no longer for any before.
-    pub(crate) fn open(&mut self, calls: &[ToolCall]) {
-        self.0.clear();
-        self.0.extend(0..calls.len() as u32);
-    }
-
-    /// Whether a result answers one of the calls that are waited for; each is answered once.
-    pub(crate) fn answer(&mut self, calls: &[ToolCall], result: &Message) -> bool {
-        let Some(id) = &result.tool_call_id else {
-            return false;
-        };
-        let open = self
-            .0
-            .iter()
-            .position(|&call| calls[call as usize].id == *id);
-        open.is_some_and(|at| {
-            self.0.remove(at); // Results mostly come in order, and lists of calls are short.
-            true
-        })
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    fn indices(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().map(|&call| call as usize)
-    }
-}
-
-/// Checks a history against the rules of the chat APIs.
+/// Checks a history against the rules that all chat APIs share: [`Rules::STRICT`].
 ///
-/// Every tool result stands in the run of results right behind the assistant message with its call;
-/// every call has exactly one result; system messages stand at the head; the first other message is
-/// the user's. A call at the end whose result is yet to come is a violation too: it cannot be sent.
-/// O(messages).
+/// A call at the end whose result is yet to come is a violation too: it cannot be sent. O(messages).
 ///
 /// # Errors
 ///
 /// Every violation, by the order of the messages that show them.
 pub fn validate<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Result<(), Vec<Violation>> {
-    let mut check = Check::default();
+    validate_by(&Rules::STRICT, messages)
+}
+
+/// Checks a history against rules. O(blocks).
+///
+/// # Errors
+///
+/// Every violation, by the order of the messages that show them.
+pub fn validate_by<'a>(
+    rules: &Rules,
+    messages: impl IntoIterator<Item = &'a Message>,
+) -> Result<(), Vec<Violation>> {
+    let mut check = Check {
+        rules: *rules,
+        open: Vec::new(),
+        ids: HashSet::new(),
+        last: None,
+        opened: false,
+        violations: Vec::new(),
+    };
+    let mut count = 0;
     for (index, message) in messages.into_iter().enumerate() {
         check.next(index, message);
+        count = index + 1;
     }
     check.close();
+    check.reasoning(count, None);
     match check.violations.is_empty() {
         true => Ok(()),
         false => Err(check.violations),
     }
 }
 
-#[derive(Default)]
+/// Whether a block cannot stand in a message of a role.
+pub(crate) fn is_misplaced(block: &Block, role: Role) -> bool {
+    match block {
+        Block::ToolCall(_) => role != Role::Assistant,
+        Block::ToolResult(_) => !matches!(role, Role::Tool | Role::User),
+        _ => false,
+    }
+}
+
+/// Whether a result stands behind something else.
+pub(crate) fn has_late_result(blocks: &[Block]) -> bool {
+    let is_result = |block: &Block| matches!(block, Block::ToolResult(_));
+    blocks.iter().skip_while(|b| is_result(b)).any(is_result)
+}
+
 struct Check<'a> {
-    /// The assistant message whose results follow.
-    caller: Option<(usize, &'a [ToolCall])>,
-    waiting: Waiting,
+    rules: Rules,
+    /// Calls without a result so far, with the index of their message.
+    open: Vec<(usize, &'a ToolCall)>,
+    ids: HashSet<&'a str>,
+    /// The message before, for turns and for what results can answer.
+    last: Option<&'a Message>,
     opened: bool,
     violations: Vec<Violation>,
 }
 
 impl<'a> Check<'a> {
     fn next(&mut self, index: usize, message: &'a Message) {
-        if message.role == Role::Tool {
-            self.result(index, message);
-        } else {
+        self.alone(index, message);
+        let role = message.role();
+        if message.brings_results() {
+            self.results(index, message);
+        } else if !self.joins(role) {
             self.close();
         }
-        match message.role {
-            Role::System if self.opened => {
+        self.reasoning(index, Some(role));
+        match role {
+            Role::System if self.opened && self.rules.system_first => {
                 self.violations.push(Violation::SystemNotFirst { index });
             }
             Role::System => {}
             role => self.open(index, role),
         }
-        if message.role == Role::Assistant {
-            self.caller = Some((index, &message.tool_calls));
-            self.waiting.open(&message.tool_calls);
+        if role == Role::Assistant {
+            self.calls(index, message);
         }
+        self.last = Some(message);
+    }
+
+    /// What a message breaks by itself.
+    fn alone(&mut self, index: usize, message: &Message) {
+        let role = message.role();
+        let mut found = |broken: bool, violation: Violation| {
+            if broken {
+                self.violations.push(violation);
+            }
+        };
+        let misplaced = message.blocks().iter().any(|b| is_misplaced(b, role));
+        found(misplaced, Violation::Misplaced { index, role });
+        let no_result = role == Role::Tool && message.results().next().is_none();
+        found(no_result, Violation::NoResult { index });
+        let late = self.rules.results_first && has_late_result(message.blocks());
+        found(late, Violation::ResultNotFirst { index });
+        let blank = self.rules.non_blank && message.is_blank();
+        found(blank, Violation::Blank { index });
+    }
+
+    /// Whether the assistant goes on before the results.
+    fn joins(&self, role: Role) -> bool {
+        let last = self.last.map(Message::role);
+        self.rules.assistant_runs && role == Role::Assistant && last == Some(Role::Assistant)
     }
 
     fn open(&mut self, index: usize, role: Role) {
-        if !self.opened && role != Role::User {
+        if !self.opened && role != Role::User && self.rules.user_first {
             (self.violations).push(Violation::FirstNotUser { index, role });
+        }
+        let again = self.opened && self.last.map(Message::role) == Some(role);
+        if again && self.rules.alternate && matches!(role, Role::User | Role::Assistant) {
+            self.violations.push(Violation::NoTurn { index, role });
         }
         self.opened = true;
     }
 
-    fn result(&mut self, index: usize, message: &Message) {
-        let calls = self.caller.map_or(&[][..], |(_, calls)| calls);
-        if !self.waiting.answer(calls, message) {
-            self.violations.push(Violation::OrphanResult {
-                index,
-                tool_call_id: message.tool_call_id.clone(),
-            });
+    fn calls(&mut self, index: usize, message: &'a Message) {
+        for call in message.calls() {
+            if !self.ids.insert(&call.id) && self.rules.unique_ids {
+                let id = call.id.clone();
+                self.violations.push(Violation::DuplicateCall { index, id });
+            }
+            self.open.push((index, call));
+        }
+    }
+
+    fn results(&mut self, index: usize, message: &Message) {
+        for result in message.results() {
+            let answers = |(_, call): &(usize, &ToolCall)| call.id == result.call_id;
+            match self.open.iter().position(answers) {
+                Some(at) => {
+                    self.open.remove(at);
+                }
+                None => self.violations.push(Violation::OrphanResult {
+                    index,
+                    call_id: result.call_id.clone(),
+                }),
+            }
         }
     }
 
     /// No more results follow: what is waited for now stays without.
     fn close(&mut self) {
-        if let Some((index, calls)) = self.caller.take() {
-            let unanswered = self
-                .waiting
-                .indices()
-                .map(|call| Violation::UnansweredCall {
-                    index,
-                    id: calls[call].id.clone(),
-                });
-            self.violations.extend(unanswered);
+        let unanswered = self.open.drain(..).map(|(index, call)| {
+            let id = call.id.clone();
+            Violation::UnansweredCall { index, id }
+        });
+        self.violations.extend(unanswered);
+    }
+
+    /// Whether the message before `index` reasons, and nothing of the assistant's follows it.
+    fn reasoning(&mut self, index: usize, next: Option<Role>) {
+        let alone = self.last.is_some_and(Message::only_reasons) && next != Some(Role::Assistant);
+        if alone && self.rules.reasoning_followed {
+            let index = index - 1;
+            self.violations.push(Violation::ReasoningAlone { index });
         }
-        self.waiting.clear();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(messages: &[Message], expect: &[&str]) {
-        let found: Vec<String> = match validate(messages) {
-            Ok(()) => Vec::new(),
-            Err(violations) => violations.iter().map(ToString::to_string).collect(),
-        };
-        assert_eq!(found, expect);
-    }
-
-    fn calls(ids: &[&str]) -> Message {
-        let call = |id: &&str| ToolCall::new(*id, "read", "{}");
-        Message::assistant_calls("", ids.iter().map(call).collect())
-    }
-
-    #[test]
-    fn sound_histories() {
-        check(&[], &[]);
-        check(&[Message::system("s")], &[]);
-        let sound = [
-            Message::system("s"),
-            Message::user("u"),
-            calls(&["1", "2", "1"]),
-            Message::tool("2", "b"),
-            Message::tool("1", "a"),
-            Message::tool("1", "c"),
-            Message::assistant("done"),
-        ];
-        check(&sound, &[]);
-    }
-
-    #[test]
-    fn every_violation() {
-        let broken = [
-            Message::assistant("a"),
-            Message::system("s"),
-            calls(&["1", "2"]),
-            Message::tool("3", "x"),
-            Message::tool("1", "y"),
-            Message::tool("1", "z"),
-            Message::user("u"),
-            Message::tool("2", "late"),
-            calls(&["4"]),
-        ];
-        check(
-            &broken,
-            &[
-                "message 0 opens the conversation, but is of role Assistant, not User",
-                "message 1 is the system's, but others have spoken",
-                "message 3 is the result of tool call \"3\", which is not open",
-                "message 5 is the result of tool call \"1\", which is not open",
-                "message 2 makes tool call \"2\", which has no result",
-                "message 7 is the result of tool call \"2\", which is not open",
-                "message 8 makes tool call \"4\", which has no result",
-            ],
-        );
-    }
-
-    #[test]
-    fn a_result_without_an_id_is_an_orphan() {
-        let mut result = Message::tool("1", "x");
-        result.tool_call_id = None;
-        check(
-            &[Message::user("u"), calls(&["1"]), result],
-            &[
-                "message 2 is the result of tool call \"\", which is not open",
-                "message 1 makes tool call \"1\", which has no result",
-            ],
-        );
-    }
-}
+#[path = "validate_tests.rs"]
+mod tests;

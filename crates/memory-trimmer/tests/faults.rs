@@ -32,8 +32,8 @@ fn tool_loop(rounds: usize) -> History {
     history
 }
 
-fn contents(history: &History) -> Vec<&str> {
-    history.messages().map(|m| m.content.as_str()).collect()
+fn contents(history: &History) -> Vec<String> {
+    history.messages().map(|m| m.text().into_owned()).collect()
 }
 
 fn thresholds(max_pairs: usize) -> Thresholds {
@@ -86,7 +86,7 @@ fn a_trim_leaves_241() {
 fn an_answer_does_not_open_the_history() {
     let mut history = chat(308);
     assert_eq!(history.trim(&Thresholds::default()).messages_after, 240);
-    assert_eq!(history.get(1).map(|m| m.role), Some(Role::User));
+    assert_eq!(history.get(1).map(|m| m.role()), Some(Role::User));
     assert_eq!(history.validate(), Ok(()));
 }
 
@@ -164,7 +164,7 @@ fn no_pairs_at_all() {
 fn the_first_message_is_special_only_if_it_is_the_systems() {
     let mut history = History::with_messages(chat(310).into_messages().split_off(1));
     history.trim(&Thresholds::default());
-    assert!(!contents(&history).contains(&"question 1"));
+    assert!(!contents(&history).contains(&"question 1".to_owned()));
     assert_eq!(history.len(), 241);
     assert_eq!(history.validate(), Ok(()));
 }
@@ -177,11 +177,11 @@ fn the_system_message_goes_only_when_told() {
         ..Thresholds::default()
     };
     history.trim(&told);
-    assert_eq!(history.get(0).map(|m| m.role), Some(Role::User));
+    assert_eq!(history.get(0).map(|m| m.role()), Some(Role::User));
     assert_eq!(history.validate(), Ok(()));
     let mut history = chat(309);
     history.fit(0);
-    assert_eq!(history.get(0).map(|m| m.role), Some(Role::System));
+    assert_eq!(history.get(0).map(|m| m.role()), Some(Role::System));
 }
 
 /// Row 4.7: a result of 1 MB counted as one message.
@@ -258,7 +258,7 @@ fn what_was_broken_is_repaired_only_when_trimming() {
     assert_eq!(history.fit(u64::MAX), untouched(&history));
     let trimmed = history.trim(&Thresholds::default());
     assert_eq!(trimmed.repaired, 1);
-    assert_eq!(trimmed.dropped[0].content, "orphan");
+    assert_eq!(trimmed.dropped[0].text(), "orphan");
     assert_eq!(history.len(), 241);
     assert_eq!(history.validate(), Ok(()));
 }

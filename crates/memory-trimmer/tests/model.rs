@@ -13,13 +13,15 @@ fn sound(bytes: &[u8], in_flight: bool) -> Vec<Message> {
         let pinned = byte % 23 == 0;
         let weight = u32::from(byte) * u32::from(byte % 5) / 4 + 1;
         let add = |messages: &mut Vec<Message>, mut message: Message, pinned: bool| {
-            message.pinned = pinned;
+            if pinned {
+                message = message.pin();
+            }
             messages.push(message.with_tokens(weight));
         };
         if n == 0 && byte % 4 > 0 {
             add(&mut messages, Message::system("s"), false);
         }
-        let opened = messages.last().is_some_and(|m| m.role != Role::System);
+        let opened = messages.last().is_some_and(|m| m.role() != Role::System);
         match byte % 7 {
             _ if !opened => add(&mut messages, Message::user(n.to_string()), pinned),
             0 | 1 => add(&mut messages, Message::user(n.to_string()), pinned),
@@ -27,7 +29,7 @@ fn sound(bytes: &[u8], in_flight: bool) -> Vec<Message> {
             count => round(&mut messages, n, count - 3, weight, pinned),
         }
     }
-    if in_flight && messages.last().is_some_and(|m| m.role != Role::System) {
+    if in_flight && messages.last().is_some_and(|m| m.role() != Role::System) {
         round(&mut messages, bytes.len(), 3, 7, false);
         messages.pop();
     }
@@ -43,7 +45,9 @@ fn round(messages: &mut Vec<Message>, n: usize, count: u8, weight: u32, pinned: 
     messages.push(Message::assistant_calls(n.to_string(), calls).with_tokens(weight));
     for call in (0..count).rev() {
         let mut result = Message::tool(id(call), format!("{n}/{call}")).with_tokens(weight);
-        result.pinned = pinned && call == 0;
+        if pinned && call == 0 {
+            result = result.pin();
+        }
         messages.push(result);
     }
 }
@@ -60,7 +64,9 @@ fn broken(bytes: &[u8]) -> Vec<Message> {
             4 | 5 => Message::assistant_calls(n.to_string(), call(&id)),
             _ => Message::tool(&id, n.to_string()),
         };
-        message.pinned = byte % 41 == 0;
+        if byte % 41 == 0 {
+            message = message.pin();
+        }
         message.with_tokens(u32::from(byte))
     };
     bytes.iter().enumerate().map(message).collect()
@@ -82,7 +88,7 @@ impl<'a> Model<'a> {
         max_tokens: u64,
         drop_system: bool,
     ) -> Self {
-        let starts = (0..messages.len()).filter(|&at| messages[at].role != Role::Tool);
+        let starts = (0..messages.len()).filter(|&at| messages[at].role() != Role::Tool);
         let starts: Vec<usize> = starts.collect();
         let ends = starts.iter().skip(1).copied().chain([messages.len()]);
         Model {
@@ -100,13 +106,13 @@ impl<'a> Model<'a> {
     }
 
     fn role(&self, group: usize) -> Role {
-        self.messages[self.groups[group].start].role
+        self.messages[self.groups[group].start].role()
     }
 
     fn stays_anyway(&self, group: usize) -> bool {
         let pinned = self.messages[self.groups[group].clone()]
             .iter()
-            .any(|m| m.pinned);
+            .any(|m| m.is_pinned());
         pinned || (self.role(group) == Role::System && !self.drop_system)
     }
 
@@ -190,7 +196,7 @@ fn check_invariants(before: &[Message], history: &History, trimmed: &Trimmed, dr
     for message in &after {
         assert!(rest.any(|old| old == *message), "order is kept");
     }
-    let must = |m: &&Message| m.pinned || (m.role == Role::System && !drop_system);
+    let must = |m: &&Message| m.is_pinned() || (m.role() == Role::System && !drop_system);
     let musts = |messages: &mut dyn Iterator<Item = &Message>| messages.filter(must).count();
     assert_eq!(musts(&mut before.iter()), musts(&mut after.iter().copied()));
     let sound = before.len() - trimmed.repaired;
@@ -279,11 +285,11 @@ proptest! {
         let trimmed = history.fit(max_tokens);
         check_invariants(&before, &history, &trimmed, false);
         prop_assert!(!history.fit(max_tokens).changed());
-        if trimmed.tokens_before > max_tokens && !before.iter().any(|m| m.pinned) {
+        if trimmed.tokens_before > max_tokens && !before.iter().any(|m| m.is_pinned()) {
             // What can be left is what no trim may touch: system messages out of place, a history
             // without any question, and calls at the end that wait for their results.
-            let waits = history.messages().rev().find(|m| m.role != Role::Tool).cloned();
-            let questions = history.messages().filter(|m| m.role == Role::User).count();
+            let waits = history.messages().rev().find(|m| m.role() != Role::Tool).cloned();
+            let questions = history.messages().filter(|m| m.role() == Role::User).count();
             for violation in history.validate().err().unwrap_or_default() {
                 use autoexec_memory_trimmer::Violation as V;
                 match violation {

@@ -1,0 +1,282 @@
+//! Mending a history that breaks the rules already.
+
+use std::collections::HashSet;
+
+use crate::block::{Block, ToolResult};
+use crate::history::Mended;
+use crate::validate::is_misplaced;
+use crate::waiting::{Waiting, id_of};
+use crate::{History, Message, Role, Rules, estimate_tokens};
+
+/// What becomes of calls whose results can no longer come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Repair {
+    /// They go, with the results that stand beside them.
+    #[default]
+    Drop,
+    /// They get a result that says that there is none.
+    Answer,
+}
+
+/// What a repair did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Repaired {
+    /// Messages taken out, oldest first within each rule.
+    pub dropped: Vec<Message>,
+    /// Messages that were changed, as they were: results without a call taken out or moved to the
+    /// front, ids made unique, joined with the message before.
+    pub originals: Vec<Message>,
+    /// Results added for calls that had none.
+    pub answered: usize,
+    /// System messages moved to the head.
+    pub moved: usize,
+}
+
+impl Repaired {
+    /// Whether anything was done.
+    pub fn changed(&self) -> bool {
+        !self.dropped.is_empty()
+            || !self.originals.is_empty()
+            || self.answered > 0
+            || self.moved > 0
+    }
+}
+
+/// The text of a result that [`Repair::Answer`] adds.
+const NO_RESULT: &str = "[no result: the call was interrupted]";
+
+impl History {
+    /// Mends everything that [`validate`](History::validate) would report, except calls at the end
+    /// whose results may still come, and what is pinned.
+    ///
+    /// Results that answer nothing and blank messages go, results move before the text of their
+    /// message, calls without results go or are answered, system messages move to the head, what the
+    /// assistant says before the first question goes, ids that come again are renamed with their
+    /// results, and messages of one speaker in a row are joined: each only where the
+    /// [`rules`](History::rules) demand it. O(messages).
+    pub fn repair(&mut self, how: Repair) -> Repaired {
+        let before = self.len();
+        let mended = self.mend(how);
+        let mut repaired = Repaired {
+            answered: self.len() + mended.dropped.len() - before,
+            dropped: mended.dropped,
+            originals: mended.originals,
+            moved: 0,
+        };
+        let rules = *self.rules();
+        let mut messages = self.take_messages();
+        if rules.system_first {
+            repaired.moved = hoist_system(&mut messages);
+        }
+        if rules.user_first {
+            drop_greeting(&mut messages, &mut repaired.dropped);
+        }
+        if rules.unique_ids {
+            rename_ids(&mut messages, &mut repaired.originals);
+        }
+        if rules.alternate {
+            join_turns(&mut messages, &mut repaired.originals);
+        }
+        self.extend(messages);
+        repaired
+    }
+}
+
+/// Where a broken group stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case {
+    pub(crate) rules: Rules,
+    pub(crate) how: Repair,
+    pub(crate) pinned: bool,
+    /// Its calls may still be answered.
+    pub(crate) last: bool,
+}
+
+/// Mends the messages of one group: each message, and calls without results. Pinned messages stay.
+pub(crate) fn mend(members: &mut Vec<Message>, case: &Case, mended: &mut Mended) {
+    let (waiting, orphans) = unmatched(members);
+    let alone = case.rules.reasoning_followed && members.iter().all(Message::only_reasons);
+    let lost = !waiting.is_empty() || alone;
+    let goes = !case.last && !case.pinned && lost && (alone || case.how == Repair::Drop);
+    if goes {
+        mended.dropped.append(members);
+        return;
+    }
+    if case.how == Repair::Answer && !case.last {
+        answer(members, &waiting);
+    }
+    let mut at = 0;
+    members.retain_mut(|message| {
+        let bad = |block: usize| orphans.contains(&(at as u32, block as u32));
+        let stays = message.is_pinned() || mend_message(message, bad, &case.rules, mended);
+        at += 1;
+        stays
+    });
+}
+
+/// The calls without a result, and the results without a call, of one group.
+fn unmatched(members: &[Message]) -> (Waiting, HashSet<(u32, u32)>) {
+    let (mut waiting, mut orphans) = (Waiting::default(), HashSet::new());
+    for (at, message) in members.iter().enumerate() {
+        if message.role() == Role::Assistant {
+            waiting.open(at, message.blocks());
+            continue;
+        }
+        let id =
+            |(member, block): (u32, u32)| id_of(&members[member as usize].blocks()[block as usize]);
+        for (n, block) in message.blocks().iter().enumerate() {
+            let Block::ToolResult(result) = block else {
+                continue;
+            };
+            if !waiting.answer(&result.call_id, id) {
+                orphans.insert((at as u32, n as u32));
+            }
+        }
+    }
+    (waiting, orphans)
+}
+
+/// Adds a result behind the others for each call that waits.
+fn answer(members: &mut Vec<Message>, waiting: &Waiting) {
+    let results: Vec<Message> = waiting
+        .places()
+        .map(|(member, block)| {
+            let id = id_of(&members[member as usize].blocks()[block as usize]);
+            let mut result = ToolResult::new(id, NO_RESULT);
+            result.is_error = true;
+            Message::new(Role::Tool, vec![Block::ToolResult(result)])
+        })
+        .collect();
+    members.extend(results);
+}
+
+/// Takes bad blocks out of a message and puts results first; whether anything is left of it.
+fn mend_message(
+    message: &mut Message,
+    bad: impl Fn(usize) -> bool,
+    rules: &Rules,
+    mended: &mut Mended,
+) -> bool {
+    let role = message.role();
+    let is_bad = |(at, block): (usize, &Block)| bad(at) || is_misplaced(block, role);
+    let late = rules.results_first && crate::validate::has_late_result(message.blocks());
+    let any_bad = message.blocks().iter().enumerate().any(is_bad);
+    let original = (any_bad || late).then(|| message.clone());
+    if original.is_some() {
+        let blocks = std::mem::take(message.blocks_mut()).into_iter().enumerate();
+        let good = blocks.filter(|(at, block)| !is_bad((*at, block)));
+        let good = good.map(|(_, block)| block);
+        let (mut first, then): (Vec<Block>, Vec<Block>) = match rules.results_first {
+            true => good.partition(|block| matches!(block, Block::ToolResult(_))),
+            false => (good.collect(), Vec::new()),
+        };
+        first.extend(then);
+        *message.blocks_mut() = first;
+        message.recount(&estimate_tokens);
+    }
+    let no_result = role == Role::Tool && message.results().next().is_none();
+    let blank = rules.non_blank && message.is_blank();
+    let nothing = any_bad && message.blocks().is_empty();
+    if no_result || blank || nothing {
+        mended
+            .dropped
+            .push(original.unwrap_or_else(|| message.clone()));
+        return false;
+    }
+    mended.originals.extend(original);
+    true
+}
+
+/// Moves system messages to the head, in order; how many were not there.
+fn hoist_system(messages: &mut Vec<Message>) -> usize {
+    let head = messages.iter().take_while(|m| m.role() == Role::System);
+    let head = head.count();
+    let late = messages.split_off(head);
+    let (system, rest): (Vec<_>, Vec<_>) = late.into_iter().partition(|m| m.role() == Role::System);
+    let moved = system.len();
+    messages.extend(system);
+    messages.extend(rest);
+    moved
+}
+
+/// Takes out what the assistant says, and does, before the user's first message, unless it is pinned
+/// or nobody asks at all.
+fn drop_greeting(messages: &mut Vec<Message>, dropped: &mut Vec<Message>) {
+    let asks = |m: &Message| m.role() == Role::User && m.results().next().is_none();
+    let Some(first) = messages.iter().position(asks) else {
+        return;
+    };
+    let mut at = 0;
+    let goes = |message: &mut Message| {
+        at += 1;
+        at <= first && message.role() != Role::System && !message.is_pinned()
+    };
+    dropped.extend(messages.extract_if(.., goes));
+}
+
+/// Gives every call whose id was taken a new one, and its result too.
+fn rename_ids(messages: &mut [Message], originals: &mut Vec<Message>) {
+    let mut taken: HashSet<Box<str>> = HashSet::new();
+    // Ids renamed among the calls that may still be answered, in order.
+    let mut renamed: Vec<(Box<str>, Box<str>)> = Vec::new();
+    for message in messages {
+        if message.role() != Role::Assistant && !message.brings_results() {
+            renamed.clear();
+        }
+        let before = message.clone();
+        let mut changed = false;
+        for block in message.blocks_mut() {
+            match block {
+                Block::ToolCall(call) => {
+                    let new = unique(&call.id, &taken);
+                    taken.insert(new.clone());
+                    renamed.push((call.id.clone(), new.clone()));
+                    changed |= new != call.id;
+                    call.id = new;
+                }
+                Block::ToolResult(result) => {
+                    let known = renamed.iter().position(|(old, _)| *old == result.call_id);
+                    if let Some((_, new)) = known.map(|at| renamed.remove(at)) {
+                        changed |= new != result.call_id;
+                        result.call_id = new;
+                    }
+                }
+                _ => {}
+            }
+        }
+        if changed {
+            originals.push(before);
+        }
+    }
+}
+
+/// The id itself, or the first of `id-2`, `id-3`, … that is free.
+fn unique(id: &str, taken: &HashSet<Box<str>>) -> Box<str> {
+    if !taken.contains(id) {
+        return id.into();
+    }
+    let numbered = (2u64..).map(|n| format!("{id}-{n}").into_boxed_str());
+    let free = numbered.into_iter().find(|id| !taken.contains(id));
+    free.unwrap_or_else(|| id.into())
+}
+
+/// Joins messages of the user, and of the assistant, that stand in a row.
+pub(crate) fn join_turns(messages: &mut Vec<Message>, originals: &mut Vec<Message>) {
+    let mut joined: Vec<Message> = Vec::with_capacity(messages.len());
+    for message in messages.drain(..) {
+        let role = message.role();
+        let turns = matches!(role, Role::User | Role::Assistant);
+        match joined
+            .last_mut()
+            .filter(|last| turns && last.role() == role)
+        {
+            Some(last) => {
+                last.append(message.clone());
+                originals.push(message);
+            }
+            None => joined.push(message),
+        }
+    }
+    *messages = joined;
+}
