@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::edit::Link;
 use crate::repair::{Case, Repair, mend};
 use crate::validate::{has_late_result, is_misplaced};
 use crate::waiting::{Waiting, id_of};
@@ -46,6 +47,8 @@ pub struct History {
     broken: usize,
     /// Calls of the last group without a result so far.
     waiting: Waiting,
+    /// Texts that stand once and are referred to, in the order of the references.
+    pub(crate) links: Vec<Link>,
 }
 
 impl History {
@@ -193,6 +196,40 @@ impl History {
         oldest
     }
 
+    /// Takes out the groups whose flag is not set. O(messages).
+    pub(crate) fn drain_groups(&mut self, keep: &[bool]) -> Vec<Message> {
+        let groups = std::mem::take(&mut self.groups);
+        let mut messages = std::mem::take(&mut self.messages).into_iter();
+        let mut dropped = Vec::new();
+        for (group, &stays) in groups.into_iter().zip(keep) {
+            let members = messages.by_ref().take(group.messages());
+            if stays {
+                self.messages.extend(members);
+                self.groups.push_back(group);
+            } else {
+                dropped.extend(members);
+                self.count_out(&group);
+            }
+        }
+        if keep.last() == Some(&false) {
+            self.waiting.clear();
+        }
+        dropped
+    }
+
+    pub(crate) fn message(&self, at: usize) -> &Message {
+        &self.messages[at]
+    }
+
+    /// Puts a message in place of one with the same calls, results and pin.
+    pub(crate) fn replace(&mut self, group: usize, at: usize, message: Message) {
+        let (old, new) = (self.messages[at].tokens(), message.tokens());
+        let group = &mut self.groups[group];
+        group.tokens = group.tokens - u64::from(old) + u64::from(new);
+        self.tokens = self.tokens - u64::from(old) + u64::from(new);
+        self.messages[at] = message;
+    }
+
     /// The oldest messages, split off by moving the smaller side.
     fn split_oldest(&mut self, count: usize) -> VecDeque<Message> {
         if count <= self.messages.len() / 2 {
@@ -214,17 +251,21 @@ impl History {
         self.broken += usize::from(group.broken);
     }
 
-    /// Takes out all messages; the rules stay.
-    pub(crate) fn take_messages(&mut self) -> Vec<Message> {
-        let empty = History::with_rules(self.rules);
+    /// Takes out all messages; the rules stay, and numbers go on from where they were.
+    pub(crate) fn take_all(&mut self) -> Vec<Message> {
+        self.restore_links();
+        let mut empty = History::with_rules(self.rules);
+        empty.next = self.next;
         std::mem::replace(self, empty).messages.into()
     }
 
     /// Mends groups that break a rule by themselves; what is pinned stays as it is. O(messages).
     pub(crate) fn mend(&mut self, how: Repair) -> Mended {
         let rules = self.rules;
-        let whole = std::mem::replace(self, History::with_rules(rules));
-        self.next = whole.next - whole.messages.len() as u64;
+        self.restore_links();
+        let mut whole = History::with_rules(rules);
+        whole.next = self.next;
+        std::mem::swap(self, &mut whole);
         let last = whole.groups.len().saturating_sub(1);
         let mut messages = whole.messages.into_iter();
         let mut mended = Mended::default();
@@ -245,7 +286,6 @@ impl History {
             }
             members.into_iter().for_each(|message| self.push(message));
         }
-        self.next = self.next.max(whole.next);
         mended
     }
 

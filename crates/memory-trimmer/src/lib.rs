@@ -94,7 +94,11 @@
 //!
 //! It reads no clock, no environment and no files, and has no dependencies.
 
+mod archive;
 mod block;
+mod borders;
+mod compact;
+mod edit;
 mod error;
 mod history;
 mod message;
@@ -106,9 +110,11 @@ mod trim;
 mod validate;
 mod waiting;
 
+pub use archive::{Archive, MemoryArchive};
 pub use block::{
     Block, Extra, IMAGE_TOKENS, Image, ImageSource, Other, Reasoning, Text, ToolCall, ToolResult,
 };
+pub use compact::{Compacted, Compaction, Step, Strategy, Summarise};
 pub use error::Error;
 pub use history::History;
 pub use message::{FRAMING_TOKENS, Message, Role};

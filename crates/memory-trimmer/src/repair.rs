@@ -65,7 +65,7 @@ impl History {
             moved: 0,
         };
         let rules = *self.rules();
-        let mut messages = self.take_messages();
+        let mut messages = self.take_all();
         if rules.system_first {
             repaired.moved = hoist_system(&mut messages);
         }

@@ -1,7 +1,7 @@
 //! What a trim drops: the oldest groups, around those that must stay.
 
 use crate::history::{Group, History};
-use crate::repair::Repair;
+use crate::repair::{Repair, join_turns};
 use crate::{Level, Message, Role, Thresholds};
 
 /// What a trim did.
@@ -12,7 +12,8 @@ pub struct Trimmed {
     pub dropped: Vec<Message>,
     /// How many of them, the first ones, were dropped because they were broken.
     pub repaired: usize,
-    /// Messages that a repair changed, as they were.
+    /// Messages that a repair changed, and those joined with the one before to keep turns, as they
+    /// were.
     pub originals: Vec<Message>,
     /// How urgent the trim was; `None` when none was due, and for [`History::fit`].
     pub level: Option<Level>,
@@ -101,12 +102,8 @@ impl History {
             trimmed.repaired = trimmed.dropped.len();
             trimmed.originals = mended.originals;
         }
-        let (cut, keep) = Walk::new(self, target).run();
-        let oldest = self.take_before(cut, &keep);
-        match trimmed.dropped.is_empty() {
-            true => trimmed.dropped = oldest,
-            false => trimmed.dropped.extend(oldest),
-        }
+        self.drop_oldest(target, &mut trimmed.dropped);
+        self.keep_turns(&mut trimmed.originals);
         trimmed.messages_after = self.len();
         trimmed.tokens_after = self.tokens();
         trimmed.over_budget = self
@@ -114,6 +111,41 @@ impl History {
             .checked_sub(max_tokens)
             .filter(|&over| over > 0);
         trimmed
+    }
+}
+
+impl History {
+    /// Drops the oldest groups. A text that goes is given back to the messages that refer to it, and
+    /// then more may have to go.
+    fn drop_oldest(&mut self, target: &Target, dropped: &mut Vec<Message>) {
+        loop {
+            let (cut, keep) = Walk::new(self, target).run();
+            let mut oldest = self.take_before(cut, &keep);
+            let done = oldest.is_empty() || self.links.is_empty();
+            match dropped.is_empty() {
+                true => *dropped = oldest,
+                false => dropped.append(&mut oldest),
+            }
+            if done {
+                return;
+            }
+            self.mend_links();
+        }
+    }
+
+    /// Joins what came to stand in a row, where the rules want turns. O(messages), if they do.
+    pub(crate) fn keep_turns(&mut self, originals: &mut Vec<Message>) {
+        if !self.rules().alternate {
+            return;
+        }
+        let turns = |role: Role| matches!(role, Role::User | Role::Assistant);
+        let pair = |(a, b): (&Message, &Message)| a.role() == b.role() && turns(a.role());
+        let again = self.messages().zip(self.messages().skip(1)).any(pair);
+        if again {
+            let mut messages = self.take_all();
+            join_turns(&mut messages, originals);
+            self.extend(messages);
+        }
     }
 }
 
