@@ -347,7 +347,9 @@ impl History {
             return;
         }
         let start = self.messages.len() - self.groups.back().map_or(0, Group::messages);
-        let mut orphan = message.results().next().is_none();
+        let idle = |last: &Message| self.rules.reasoning_followed && last.only_reasons();
+        let mut orphan =
+            message.results().next().is_none() || self.messages.back().is_some_and(idle);
         for result in message.results() {
             let messages = &self.messages;
             let id = |(member, block): (u32, u32)| {

@@ -96,23 +96,59 @@ pub(crate) struct Case {
 /// Mends the messages of one group: each message, and calls without results. Pinned messages stay.
 pub(crate) fn mend(members: &mut Vec<Message>, case: &Case, mended: &mut Mended) {
     let (waiting, orphans) = unmatched(members);
+    // Who speaks beside results that answer nothing ends the wait for those that might come.
+    let speaks = |at: usize| {
+        let is_orphan = |block: usize| orphans.contains(&(at as u32, block as u32));
+        members[at].role() == Role::User && only_orphans(&members[at], is_orphan)
+    };
+    let waits = case.last && !(0..members.len()).any(speaks);
     let alone = case.rules.reasoning_followed && members.iter().all(Message::only_reasons);
-    let lost = !waiting.is_empty() || alone;
-    let goes = !case.last && !case.pinned && lost && (alone || case.how == Repair::Drop);
-    if goes {
-        mended.dropped.append(members);
-        return;
-    }
-    if case.how == Repair::Answer && !case.last {
+    let lost = (!waiting.is_empty() || alone) && !waits && !case.pinned;
+    let goes = lost && (alone || case.how == Repair::Drop);
+    if case.how == Repair::Answer && !waits {
         answer(members, &waiting);
     }
     let mut at = 0;
     members.retain_mut(|message| {
-        let bad = |block: usize| orphans.contains(&(at as u32, block as u32));
-        let stays = message.is_pinned() || mend_message(message, bad, &case.rules, mended);
+        let is_result = |block: &Block| matches!(block, Block::ToolResult(_));
+        let member = at;
+        let is_orphan = |block: usize| orphans.contains(&(member as u32, block as u32));
         at += 1;
-        stays
+        if goes && (message.role() != Role::User || message.blocks().iter().all(is_result)) {
+            mended.dropped.push(message.clone());
+            return false;
+        }
+        let bad = |at: usize, block: &Block| is_orphan(at) || (goes && is_result(block));
+        message.is_pinned() || mend_message(message, bad, &case.rules, mended)
     });
+    // Results come right behind the calls, and then who speaks.
+    if !case.pinned {
+        members.sort_by_key(|m| match m.role() {
+            Role::Assistant => 0,
+            _ if m.brings_results() => 1,
+            _ => 2,
+        });
+    }
+    if case.rules.reasoning_followed && !case.pinned {
+        drop_idle_thoughts(members, waits, &mut mended.dropped);
+    }
+}
+
+/// Takes out reasoning behind which the assistant says nothing, unless it still may.
+fn drop_idle_thoughts(members: &mut Vec<Message>, waits: bool, dropped: &mut Vec<Message>) {
+    let mut spoken = (members.iter().take_while(|m| m.role() == Role::Assistant)).count();
+    while spoken > 0 && members[spoken - 1].only_reasons() && (!waits || spoken < members.len()) {
+        spoken -= 1;
+        dropped.push(members.remove(spoken));
+    }
+}
+
+/// Whether a message has results, all of which answer nothing, and something else.
+fn only_orphans(message: &Message, is_orphan: impl Fn(usize) -> bool) -> bool {
+    let mut blocks = message.blocks().iter().enumerate();
+    let is_result = |block: &Block| matches!(block, Block::ToolResult(_));
+    blocks.all(|(at, block)| !is_result(block) || is_orphan(at))
+        && !message.blocks().iter().all(is_result)
 }
 
 /// The calls without a result, and the results without a call, of one group.
@@ -154,12 +190,12 @@ fn answer(members: &mut Vec<Message>, waiting: &Waiting) {
 /// Takes bad blocks out of a message and puts results first; whether anything is left of it.
 fn mend_message(
     message: &mut Message,
-    bad: impl Fn(usize) -> bool,
+    bad: impl Fn(usize, &Block) -> bool,
     rules: &Rules,
     mended: &mut Mended,
 ) -> bool {
     let role = message.role();
-    let is_bad = |(at, block): (usize, &Block)| bad(at) || is_misplaced(block, role);
+    let is_bad = |(at, block): (usize, &Block)| bad(at, block) || is_misplaced(block, role);
     let late = rules.results_first && crate::validate::has_late_result(message.blocks());
     let any_bad = message.blocks().iter().enumerate().any(is_bad);
     let original = (any_bad || late).then(|| message.clone());
