@@ -102,6 +102,7 @@ mod edit;
 mod error;
 mod history;
 mod message;
+pub mod relevance;
 mod repair;
 mod rules;
 mod thresholds;
