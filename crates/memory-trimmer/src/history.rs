@@ -217,6 +217,12 @@ impl History {
         dropped
     }
 
+    /// The numbers of the messages, ascending.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u64> {
+        let of_group = |group: &Group| group.first..group.first + u64::from(group.count);
+        self.groups.iter().flat_map(of_group)
+    }
+
     pub(crate) fn message(&self, at: usize) -> &Message {
         &self.messages[at]
     }

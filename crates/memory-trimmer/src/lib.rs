@@ -98,9 +98,11 @@ mod archive;
 mod block;
 mod borders;
 mod compact;
+mod context;
 mod edit;
 mod error;
 mod history;
+mod history_index;
 mod message;
 pub mod relevance;
 mod repair;
@@ -115,9 +117,11 @@ pub use archive::{Archive, MemoryArchive};
 pub use block::{
     Block, Extra, IMAGE_TOKENS, Image, ImageSource, Other, Reasoning, Text, ToolCall, ToolResult,
 };
-pub use compact::{Compacted, Compaction, Step, Strategy, Summarise};
+pub use compact::{Compacted, Compaction, Relevance, Step, Strategy, Summarise};
+pub use context::{Fitted, Kept, Part, Stage, fit, fit_by};
 pub use error::Error;
 pub use history::History;
+pub use history_index::HistoryIndex;
 pub use message::{FRAMING_TOKENS, Message, Role};
 pub use repair::{Repair, Repaired};
 pub use rules::Rules;

@@ -1,6 +1,8 @@
 //! Makes a history smaller by strategies, one after the other and only as far as needed.
 
 mod duplicates;
+mod extract;
+mod relevance;
 mod results;
 mod shorten;
 mod summary;
@@ -10,10 +12,12 @@ use std::fmt;
 
 use crate::{Archive, History, Message, estimate_tokens};
 
+pub(crate) use extract::extracted;
+pub use relevance::Relevance;
 pub use summary::Summarise;
 
-/// One way to make a history smaller. System messages, pinned ones and the last group stay as they
-/// are, whatever the strategy.
+/// One way to make a history smaller. System messages, pinned ones and, but for
+/// [`CutLast`](Strategy::CutLast), the last group stay as they are.
 #[non_exhaustive]
 pub enum Strategy<'a> {
     /// Keeps so many of the first and of the last messages, as whole groups, and drops what is between
@@ -44,6 +48,19 @@ pub enum Strategy<'a> {
         /// What is left of a text; smaller ones stay.
         max_tokens: u32,
     },
+    /// Reduces texts, oldest first, to the sentences and lines that have most to do with a question,
+    /// or, for an empty one, with the text as a whole.
+    Extract {
+        /// The question.
+        query: &'a str,
+        /// What is left of a text; smaller ones stay.
+        max_tokens: u32,
+    },
+    /// Shortens the largest texts of the last group, which nothing else touches, to their head and
+    /// tail, until the history fits; pinned messages stay as they are.
+    CutLast,
+    /// Keeps the messages that a question needs, and as many as fit.
+    Relevance(Relevance<'a>),
     /// Replaces the oldest messages by a summary of them.
     Summarise {
         /// Who writes it.
@@ -64,6 +81,9 @@ impl Strategy<'_> {
             Strategy::ClearResults { .. } => "clear results",
             Strategy::Duplicates { .. } => "duplicates",
             Strategy::HeadAndTail { .. } => "head and tail",
+            Strategy::Extract { .. } => "extract",
+            Strategy::CutLast => "cut last",
+            Strategy::Relevance(_) => "relevance",
             Strategy::Summarise { .. } => "summarise",
         }
     }
@@ -240,6 +260,9 @@ impl Work<'_> {
             } => self.clear_results(history, keep_last, min_tokens),
             Strategy::Duplicates { min_tokens } => self.duplicates(history, min_tokens),
             Strategy::HeadAndTail { max_tokens } => self.head_and_tail(history, max_tokens),
+            Strategy::Extract { query, max_tokens } => self.extract(history, query, max_tokens),
+            Strategy::CutLast => self.cut_last(history),
+            Strategy::Relevance(by) => self.relevance(history, by),
             Strategy::Summarise {
                 by,
                 keep_last,

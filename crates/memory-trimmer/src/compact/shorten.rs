@@ -5,8 +5,24 @@ use crate::block::Block;
 use crate::borders::{head, tail};
 use crate::{History, Role};
 
+/// Shortens a text, where that pays; the key is that of the message in the archive.
+type Shorten<'a> = &'a dyn Fn(&str, Option<&str>) -> Option<String>;
+
 impl Work<'_> {
     pub(super) fn head_and_tail(&mut self, history: &mut History, max_tokens: u32) {
+        let count = self.count;
+        self.shorten_texts(history, max_tokens, &|text, key| {
+            shortened(text, max_tokens, key, count)
+        });
+    }
+
+    /// Shortens texts of more than so many tokens, oldest first, until the history fits.
+    pub(super) fn shorten_texts(
+        &mut self,
+        history: &mut History,
+        max_tokens: u32,
+        shorten: Shorten<'_>,
+    ) {
         let last = history.groups().len().saturating_sub(1);
         let mut next = 0;
         for group in 0..last {
@@ -20,13 +36,56 @@ impl Work<'_> {
                 if !self.over(history) {
                     return;
                 }
-                self.shorten(history, group, at, max_tokens);
+                self.shorten(history, (group, at), max_tokens, shorten);
             }
         }
     }
 
-    fn shorten(&mut self, history: &mut History, group: usize, at: usize, max_tokens: u32) {
-        let message = history.message(at).clone();
+    pub(super) fn cut_last(&mut self, history: &mut History) {
+        let Some(last) = history.groups().back().copied() else {
+            return;
+        };
+        if last.pinned || last.role == Role::System {
+            return;
+        }
+        let group = history.groups().len() - 1;
+        let mut members: Vec<usize> = (history.len() - last.messages()..history.len()).collect();
+        members.sort_by_key(|&at| std::cmp::Reverse(history.message(at).tokens()));
+        for at in members {
+            // Counts do not add up exactly: what is still over is cut off the rest.
+            for _ in 0..4 {
+                let over = history.tokens().saturating_sub(self.budget);
+                if over == 0 {
+                    return;
+                }
+                let largest = self.largest(history, at);
+                let left = u64::from(largest).saturating_sub(over).max(1);
+                let max_tokens = u32::try_from(left).unwrap_or(u32::MAX);
+                let count = self.count;
+                self.shorten(history, (group, at), max_tokens, &|text, key| {
+                    shortened(text, max_tokens, key, count)
+                });
+            }
+        }
+    }
+
+    /// The tokens of the largest text of a message.
+    fn largest(&self, history: &History, at: usize) -> u32 {
+        let mut largest = 0;
+        for block in history.message(at).blocks() {
+            each_prose(block, &mut |text| largest = largest.max(self.count(text)));
+        }
+        largest
+    }
+
+    fn shorten(
+        &mut self,
+        history: &mut History,
+        (group, at): (usize, usize),
+        max_tokens: u32,
+        shorten: Shorten<'_>,
+    ) {
+        let message = history.message(at);
         let mut large = false;
         for block in message.blocks() {
             each_prose(block, &mut |text| large |= self.count(text) > max_tokens);
@@ -34,12 +93,12 @@ impl Work<'_> {
         if !large {
             return;
         }
+        let message = message.clone();
         let key = self.put(&message);
-        let count = self.count;
-        let original = history.edit(group, at, count, |blocks| {
+        let original = history.edit(group, at, self.count, |blocks| {
             for block in blocks {
                 each_prose_mut(block, &mut |text| {
-                    if let Some(short) = shortened(text, max_tokens, key.as_deref(), count) {
+                    if let Some(short) = shorten(text, key.as_deref()) {
                         *text = short;
                     }
                 });
