@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Graph(Graph),
     /// Show the report of a run from its journal
     Report(Report),
+    /// Trim a conversation to a budget of tokens, keeping what a question needs
+    Trim(Trim),
     /// Print the JSON Schema of workflow files
     Schema,
     /// Print all settings with their defaults
@@ -98,6 +100,13 @@ pub(crate) struct Report {
     /// Print the report as one JSON document
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trim {
+    /// Answer one JSON request a line from standard input, one reply a line, until it ends
+    #[arg(long)]
+    pub(crate) jsonl: bool,
 }
 
 #[derive(Debug, Args)]

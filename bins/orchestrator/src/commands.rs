@@ -23,6 +23,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<Exit> {
         Command::Check(check) => check_workflows(check),
         Command::Graph(graph) => print_graph(graph),
         Command::Report(report) => show_journal(report),
+        Command::Trim(trim) => crate::trim::trim(trim),
         Command::Schema => {
             let schema = autoexec_engine::workflow::spec::json_schema();
             print(&format!("{}\n", serde_json_pretty(&schema)))

@@ -7,6 +7,7 @@ mod progress;
 mod report;
 mod run;
 mod terminal;
+mod trim;
 
 use clap::Parser;
 

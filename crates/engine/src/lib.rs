@@ -63,6 +63,7 @@ pub mod provider;
 pub mod report;
 mod run;
 pub mod settings;
+pub mod trim;
 pub mod workflow;
 
 pub use document::diagnostic::{Diagnostic, Diagnostics};
