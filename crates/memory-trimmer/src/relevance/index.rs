@@ -50,7 +50,7 @@ pub struct DocumentId(u64);
 ///
 /// Adding a message costs O(its words), removing one O(log n), plus, amortised, O(its words): what
 /// was removed is swept out when it outweighs what is left. Memory: 4 bytes for each word of a
-/// message that is no stop word, 32 for each message, and about 190 for each distinct word.
+/// message that is no stop word, 32 for each message, and about 110 for each distinct word.
 ///
 /// ```
 /// use autoexec_memory_trimmer::relevance::{Document, Index, Speaker, Weights};
