@@ -41,36 +41,57 @@ pub(crate) fn pieces(text: &str) -> Vec<Range<usize>> {
 
 /// The longest head of a text that ends at a border and has at most `max` tokens; a text without
 /// borders in reach is cut between words, and one without words between characters.
-/// O(bytes · log pieces).
+/// O(n · log n) for the n bytes that so many tokens stand for, wherever the text ends.
 pub(crate) fn head<'a>(text: &'a str, max: u32, count: &dyn Fn(&str) -> u32) -> &'a str {
-    let ends = |pieces: Vec<Range<usize>>| -> Vec<usize> { pieces.iter().map(|p| p.end).collect() };
+    let reach = reach(text.len(), max, |bytes| count(&text[..floor(text, bytes)]));
+    let reached = &text[..floor(text, reach)];
     let fits = |end: usize| count(&text[..end]) <= max;
     let longest = |ends: Vec<usize>| {
         ends[..ends.partition_point(|&end| fits(end))]
             .last()
             .copied()
     };
-    longest(ends(pieces(text)))
-        .or_else(|| longest(within(text, max, char::is_whitespace)))
-        .or_else(|| longest(within(text, max, |_| true)))
+    let ends = |is_border: fn(char) -> bool| -> Vec<usize> {
+        let chars = reached
+            .char_indices()
+            .filter(|&(at, c)| at > 0 && is_border(c));
+        chars.map(|(at, _)| at).collect()
+    };
+    longest(pieces(reached).iter().map(|piece| piece.end).collect())
+        .or_else(|| longest(ends(char::is_whitespace)))
+        .or_else(|| longest(ends(|_| true)))
         .map_or("", |end| &text[..end])
 }
 
 /// The longest tail of a text that begins at a border and has at most `max` tokens. As [`head`].
 pub(crate) fn tail<'a>(text: &'a str, max: u32, count: &dyn Fn(&str) -> u32) -> &'a str {
-    let starts: Vec<usize> = pieces(text).iter().map(|piece| piece.start).collect();
-    let over = |&start: &usize| count(&text[start..]) > max;
-    let at = starts.partition_point(over);
+    let start = |bytes: usize| floor(text, text.len() - bytes);
+    let reach = reach(text.len(), max, |bytes| count(&text[start(bytes)..]));
+    let from = start(reach);
+    // A tail that begins in the middle of a piece is none, but for that of the whole text.
+    let starts = pieces(&text[from..])
+        .into_iter()
+        .map(|piece| from + piece.start);
+    let starts: Vec<usize> = starts.skip(usize::from(from > 0)).collect();
+    let at = starts.partition_point(|&start| count(&text[start..]) > max);
     starts.get(at).map_or("", |&start| &text[start..])
 }
 
-/// Ends of heads just before characters like this, as far as `max` tokens can reach.
-fn within(text: &str, max: u32, is_border: impl Fn(char) -> bool) -> Vec<usize> {
-    // No token of ours stands for more than this many bytes of text.
-    let reach = (max as usize).saturating_add(1).saturating_mul(128);
-    let ends = text.char_indices().take_while(|(at, _)| *at <= reach);
-    let ends = ends.filter(|&(at, c)| at > 0 && is_border(c));
-    ends.map(|(at, _)| at).collect()
+/// As many bytes as have more than `max` tokens, or all; at most about twice as many as needed.
+fn reach(len: usize, max: u32, count: impl Fn(usize) -> u32) -> usize {
+    let mut bytes = (max as usize).saturating_mul(4).max(64);
+    while bytes < len && count(bytes) <= max {
+        bytes = bytes.saturating_mul(2);
+    }
+    bytes.min(len)
+}
+
+/// The largest character border up to a byte.
+fn floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ impl History {
         let flags: Vec<bool> = (0..self.groups().len()).map(&mut keep).collect();
         let dropped = self.drain_groups(&flags);
         self.mend_links();
+        self.give_back();
         dropped
     }
 

@@ -236,6 +236,18 @@ impl History {
         self.messages[at] = message;
     }
 
+    /// Gives room back that three quarters of are not used. O(messages left), which are fewer than
+    /// those that left the room.
+    pub(crate) fn give_back(&mut self) {
+        let idle = |len: usize, capacity: usize| capacity > 64 && len < capacity / 4;
+        if idle(self.messages.len(), self.messages.capacity()) {
+            self.messages.shrink_to(self.messages.len() * 2);
+        }
+        if idle(self.groups.len(), self.groups.capacity()) {
+            self.groups.shrink_to(self.groups.len() * 2);
+        }
+    }
+
     /// The oldest messages, split off by moving the smaller side.
     fn split_oldest(&mut self, count: usize) -> VecDeque<Message> {
         if count <= self.messages.len() / 2 {

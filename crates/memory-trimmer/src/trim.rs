@@ -104,6 +104,7 @@ impl History {
         }
         self.drop_oldest(target, &mut trimmed.dropped);
         self.keep_turns(&mut trimmed.originals);
+        self.give_back();
         trimmed.messages_after = self.len();
         trimmed.tokens_after = self.tokens();
         trimmed.over_budget = self
