@@ -14,8 +14,9 @@
 //!
 //! # When to choose something else
 //!
-//! This crate drops; it neither summarises nor ranks messages by what they say. For the exact number
-//! of tokens use a tokenizer and hand its counts to [`Message::with_tokens`].
+//! This crate drops; it neither summarises nor ranks messages by what they say. Exact
+//! tokens are those of OpenAI's encodings; for other vocabularies hand counts to
+//! [`Message::with_tokens`].
 //!
 //! # Example
 //!
@@ -87,10 +88,32 @@
 //! | Russian | +8.2 % | −2.8 % |
 //! | German | −10.2 % | +12.3 % |
 //!
+//! # Exact tokens
+//!
+//! With the feature `exact` an `ExactCounter` counts as OpenAI's `o200k_base` and `cl100k_base` do.
+//! Its tables are written when the crate is built and lie in the binary, 11 MB if both encodings are
+//! used: making a counter costs nothing, and no dependency comes with it at run time. It agreed with
+//! `tiktoken` 0.14 on 60,341 texts of every script, odd characters and long runs. A count takes
+//! linear time; one up to a limit stops there; an `Appending` text counts only the end that a new
+//! part may change. Both kinds of counter are a [`TokenCounter`].
+//!
+//! Images and tool schemas have prices of their own: [`image_tokens`], [`tool_schema_tokens`].
+//!
+//! # Hygiene
+//!
+//! [`sanitise`] takes from a user's text what its reader cannot see and a model might obey: control
+//! characters, bidirectional overrides, zero-width spaces, tags; it cuts what is too long.
+//! [`validate_input`] tells where they are. All that can be seen stays, in every script.
+//!
 //! # Limitations
 //!
 //! - A turn longer than the budget loses its middle, not its end: relevance is not looked at.
 //! - A trim with many pinned messages walks over them each time.
+//!
+//! - Nobody but the provider knows the tokens of a request to the last one: its framing of messages,
+//!   images and tools is documented in part.
+//! - The zero-width space goes, though Khmer and Thai may break lines there; so may hidden text be
+//!   spelt by the joiners that stay.
 //!
 //! It reads no clock, no environment and no files, and has no dependencies.
 
@@ -103,6 +126,7 @@ mod edit;
 mod error;
 mod history;
 mod history_index;
+mod hygiene;
 mod message;
 pub mod relevance;
 mod repair;
@@ -125,7 +149,15 @@ pub use history_index::HistoryIndex;
 pub use message::{FRAMING_TOKENS, Message, Role};
 pub use repair::{Repair, Repaired};
 pub use rules::Rules;
+pub use hygiene::{
+    Limits, Problem, Removed, Sanitised, Unwanted, sanitise, sanitise_bytes, validate_input,
+};
 pub use thresholds::{Level, Thresholds, TokenBudgets};
-pub use tokens::estimate_tokens;
+#[cfg(feature = "exact")]
+pub use tokens::{Appending, Encoding, ExactCounter};
+pub use tokens::{
+    Estimate, ImageRule, Parameter, TokenCounter, ToolSchema, estimate_tokens, image_tokens,
+    tool_schema_tokens,
+};
 pub use trim::Trimmed;
 pub use validate::{Violation, validate, validate_by};
