@@ -1,5 +1,5 @@
-//! What a trim costs beside freeing what it drops, an append beside a push, and an estimate
-//! of tokens beside a scan of the bytes.
+//! What a trim costs beside freeing what it drops, an append beside a push, an estimate and a count
+//! of tokens beside a scan of the bytes, and sanitising beside telling that the bytes are UTF-8.
 #![allow(
     missing_docs,
     reason = "criterion's macros generate undocumented items"
@@ -9,13 +9,16 @@ use std::collections::VecDeque;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use autoexec_memory_trimmer::{History, Message, Thresholds, ToolCall, estimate_tokens};
+use autoexec_memory_trimmer::{
+    Encoding, ExactCounter, History, Limits, Message, Thresholds, TokenCounter, ToolCall,
+    estimate_tokens, sanitise,
+};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 criterion_group! {
     name = benches;
     config = autoexec_benches::pass();
-    targets = trim, append, estimate
+    targets = trim, append, estimate, exact_count, exact_append, sanitising
 }
 criterion_main!(benches);
 
@@ -122,5 +125,87 @@ fn estimate(c: &mut Criterion) {
     group.bench_function("estimate_tokens", |b| {
         b.iter(|| estimate_tokens(black_box(&text)));
     });
+    group.finish();
+}
+
+/// Sources of this workspace, which repeat themselves no more than sources do.
+fn code() -> String {
+    [
+        include_str!("../../crates/memory-trimmer/src/history.rs"),
+        include_str!("../../crates/memory-trimmer/src/thresholds.rs"),
+        include_str!("../../crates/consolidator/src/lib.rs"),
+        include_str!("../../crates/scheduler/src/lib.rs"),
+        include_str!("../../crates/metrics/src/lib.rs"),
+    ]
+    .concat()
+}
+
+/// The fastest crate that counts exactly stands beside it in `peers_tokens`.
+fn exact_count(c: &mut Criterion) {
+    let text = code();
+    let counter = ExactCounter::new(Encoding::O200k);
+    let tokens = counter.count(&text);
+    assert!((text.len() / 6..text.len() / 3).contains(&(tokens as usize)));
+    let mut group = c.benchmark_group("memory-trimmer/exact-count");
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("floor", |b| {
+        b.iter(|| {
+            let bytes = black_box(&text).as_bytes();
+            bytes.iter().fold(0u64, |sum, &byte| sum + u64::from(byte))
+        });
+    });
+    group.bench_function("count", |b| b.iter(|| counter.count(black_box(&text))));
+    group.bench_function("count-up-to-100", |b| {
+        b.iter(|| counter.count_up_to(black_box(&text), 100));
+    });
+    group.bench_function("load-and-count-a-word", |b| {
+        b.iter(|| ExactCounter::new(Encoding::O200k).count(black_box("word")));
+    });
+    group.finish();
+}
+
+/// Twenty bytes more, behind a short and a long text.
+fn exact_append(c: &mut Criterion) {
+    let counter = ExactCounter::new(Encoding::O200k);
+    let mut group = c.benchmark_group("memory-trimmer/exact-append");
+    group.bench_function("floor", |b| {
+        b.iter(|| counter.count(black_box(" and twenty bytes, \n")));
+    });
+    for times in [1, 100] {
+        let mut appending = counter.appending();
+        appending.push(&code().repeat(times));
+        group.bench_function(format!("behind-{times}-times-the-code"), |b| {
+            b.iter(|| appending.push(black_box(" and twenty bytes, \n")));
+        });
+    }
+    group.finish();
+}
+
+fn sanitising(c: &mut Criterion) {
+    let limits = Limits {
+        chars_max: usize::MAX,
+    };
+    let mixed = [
+        include_str!("../../crates/memory-trimmer/tests/texts/chinese.txt"),
+        include_str!("../../crates/memory-trimmer/tests/texts/russian.txt"),
+        include_str!("../../crates/memory-trimmer/tests/texts/prose.txt"),
+        include_str!("../../crates/memory-trimmer/tests/texts/korean.txt"),
+        include_str!("../../crates/memory-trimmer/tests/texts/german.txt"),
+    ]
+    .concat();
+    let dirty = mixed.replace('e', "e\u{200b}");
+    let mut group = c.benchmark_group("memory-trimmer/sanitise");
+    for (name, text) in [("ascii", code()), ("mixed", mixed), ("dirty", dirty)] {
+        let text = text.repeat(20);
+        let clean = sanitise(&text, &limits);
+        assert_eq!(clean.removed.invisible, text.matches('\u{200b}').count());
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(format!("{name}/floor"), |b| {
+            b.iter(|| std::str::from_utf8(black_box(text.as_bytes())).is_ok());
+        });
+        group.bench_function(format!("{name}/sanitise"), |b| {
+            b.iter(|| sanitise(black_box(&text), &limits));
+        });
+    }
     group.finish();
 }
