@@ -14,7 +14,7 @@ fn an_estimate_is_a_counter() {
     let tokens = estimate_tokens(text);
     assert_eq!(counter.count(text), tokens);
     assert_eq!(counter.count_up_to(text, tokens), Some(tokens));
-    assert_eq!((&*counter).count_up_to(text, tokens - 1), None);
+    assert_eq!(counter.as_ref().count_up_to(text, tokens - 1), None);
 }
 
 /// The examples of the providers' documentation, and the corners.

@@ -79,7 +79,7 @@ const HIGH: u64 = LOW << 7;
 #[inline]
 fn ascii_run(text: &[u8], mut from: usize, fold: u8, first: u8) -> usize {
     while let Some(&eight) = text.get(from..).and_then(|rest| rest.first_chunk()) {
-        let bytes = u64::from_le_bytes(eight) | LOW * u64::from(fold);
+        let bytes = u64::from_le_bytes(eight) | (LOW * u64::from(fold));
         let low = bytes & !HIGH;
         let above = low + LOW * u64::from(0x80 - first);
         let beyond = low + LOW * u64::from(0x80 - first - 26);
