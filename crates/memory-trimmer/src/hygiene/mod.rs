@@ -164,7 +164,7 @@ pub fn sanitise<'a>(text: &'a str, limits: &Limits) -> Sanitised<'a> {
 
 /// [`sanitise`] for bytes: each maximal sequence that is no UTF-8 becomes one U+FFFD.
 ///
-/// To refuse such bytes instead, look at [`validate`], or at [`Removed::invalid`].
+/// To refuse such bytes instead, look at [`validate_input`], or at [`Removed::invalid`].
 #[must_use]
 pub fn sanitise_bytes<'a>(bytes: &'a [u8], limits: &Limits) -> Sanitised<'a> {
     match std::str::from_utf8(bytes) {
