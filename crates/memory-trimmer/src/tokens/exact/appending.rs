@@ -14,8 +14,8 @@ use super::{ExactCounter, pieces};
 ///
 /// let counter = ExactCounter::new(Encoding::O200k);
 /// let mut text = counter.appending();
-/// assert_eq!(text.push("unbe"), 2);
-/// assert_eq!(text.push("lievable"), 2);
+/// assert_eq!(text.push("counterfe"), 2);
+/// assert_eq!(text.push("it"), 2);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Appending<'a> {
