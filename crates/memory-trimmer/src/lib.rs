@@ -122,6 +122,8 @@ mod block;
 mod borders;
 mod compact;
 mod context;
+#[cfg(feature = "json")]
+mod dialect;
 mod edit;
 mod error;
 mod history;
@@ -143,15 +145,17 @@ pub use block::{
 };
 pub use compact::{Compacted, Compaction, Relevance, Step, Strategy, Summarise};
 pub use context::{Fitted, Kept, Part, Stage, fit, fit_by};
+#[cfg(feature = "json")]
+pub use dialect::{Conversation, Dialect, Loss, ReadError};
 pub use error::Error;
 pub use history::History;
 pub use history_index::HistoryIndex;
-pub use message::{FRAMING_TOKENS, Message, Role};
-pub use repair::{Repair, Repaired};
-pub use rules::Rules;
 pub use hygiene::{
     Limits, Problem, Removed, Sanitised, Unwanted, sanitise, sanitise_bytes, validate_input,
 };
+pub use message::{FRAMING_TOKENS, Message, Role};
+pub use repair::{Repair, Repaired};
+pub use rules::Rules;
 pub use thresholds::{Level, Thresholds, TokenBudgets};
 #[cfg(feature = "exact")]
 pub use tokens::{Appending, Encoding, ExactCounter};
