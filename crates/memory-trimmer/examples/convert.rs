@@ -52,18 +52,20 @@ fn speed() -> Result<(), Box<dyn Error>> {
             Ok(value.to_string().len())
         })?;
         let read = best(|| Ok(dialect.read(&text)?.messages.len()))?;
+        let conversation = dialect.read(&text)?;
+        let write = best(|| Ok(dialect.write_text(&conversation).0.len()))?;
         let ours = best(|| {
-            let (value, _) = dialect.write(&dialect.read(&text)?);
-            let written = value.to_string();
+            let (written, _) = dialect.write_text(&dialect.read(&text)?);
             assert_eq!(written.len(), text.len());
             Ok(written.len())
         })?;
         println!(
-            "{:16} {:5.1} MB: serde_json {:5.1} ms, read {:5.1} ms, read and write {:5.1} ms: {:.2} times",
+            "{:16} {:5.1} MB: serde_json {:5.1} ms, read {:5.1} ms, write {:5.1} ms, both {:5.1} ms: {:.2} times",
             dialect.name(),
             text.len() as f64 / 1e6,
             bare.as_secs_f64() * 1e3,
             read.as_secs_f64() * 1e3,
+            write.as_secs_f64() * 1e3,
             ours.as_secs_f64() * 1e3,
             ours.as_secs_f64() / bare.as_secs_f64(),
         );

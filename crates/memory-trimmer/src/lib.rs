@@ -60,6 +60,15 @@
 //! [`Trimmed::repaired`] counts them. [`History::repair`] mends everything that
 //! [`validate`](History::validate) reports, at once.
 //!
+//! # Chat APIs
+//!
+//! With the feature `json`, `Dialect` reads and writes the messages of OpenAI's chat completions and
+//! responses and of Anthropic's messages. What this crate does not know comes back to the same dialect
+//! as it was; another one gets a document that is valid by its rules, and says what it has no place for.
+//! It costs about 2.4 to 4.5 times the time in which `serde_json` alone parses and prints the document,
+//! a third of it the estimate of tokens (`cargo run --release --features json --example convert --
+//! --speed`), and five packages.
+//!
 //! # Cost
 //!
 //! | | time |
@@ -109,13 +118,17 @@
 //!
 //! - A turn longer than the budget loses its middle, not its end: relevance is not looked at.
 //! - A trim with many pinned messages walks over them each time.
+//! - Keys of JSON objects come back in the order of `serde_json`, and integers beyond 64 bits as floats.
+//! - An output whose call is only on the provider's side (`previous_response_id`, an item reference)
+//!   answers nothing that this crate sees, and a repair takes it out.
+//! - A document of another dialect gets no tools, and no images in the results of OpenAI's chat.
 //!
 //! - Nobody but the provider knows the tokens of a request to the last one: its framing of messages,
 //!   images and tools is documented in part.
 //! - The zero-width space goes, though Khmer and Thai may break lines there; so may hidden text be
 //!   spelt by the joiners that stay.
 //!
-//! It reads no clock, no environment and no files, and has no dependencies.
+//! It reads no clock, no environment and no files, and has no dependencies but those of its features.
 
 mod archive;
 mod block;

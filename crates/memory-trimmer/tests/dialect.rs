@@ -33,6 +33,12 @@ fn check_same(dialect: Dialect, document: &Value) -> Conversation {
     let (written, losses) = dialect.write(&conversation);
     assert_eq!(&written, document);
     assert_eq!(losses, []);
+    let (text, losses) = dialect.write_text(&conversation);
+    assert_eq!(
+        &serde_json::from_str::<Value>(&text).expect("it is JSON"),
+        document
+    );
+    assert_eq!(losses, []);
     conversation
 }
 
@@ -411,6 +417,19 @@ fn mistakes_are_told_with_their_place() {
     }
     assert_eq!(Dialect::detect(&json!([])), None);
     assert_eq!(Dialect::detect(&Value::Null), None);
+}
+
+/// A call of an unknown type is none when its id is that of another call, whatever is answered later.
+#[test]
+fn an_unknown_call_does_not_take_the_output_of_a_known_one() {
+    let call = json!({"type": "function_call", "call_id": "1", "name": "n", "arguments": ""});
+    let output = json!({"type": "function_call_output", "call_id": "1", "output": ""});
+    let document = json!([{"type": "new_call", "call_id": "1"}, call, output]);
+    let conversation = check_same(RESPONSES, &document);
+    let calls = conversation.messages[0].calls().count();
+    assert_eq!((calls, conversation.messages.len()), (1, 2));
+    let rules = RESPONSES.rules();
+    assert_eq!(validate_by(&rules, &conversation.messages), Ok(()));
 }
 
 /// A value that was built, not parsed, can nest deeper than any document.

@@ -211,7 +211,7 @@ fn tool_call(value: Value, place: &Place) -> Result<Block, ReadError> {
 }
 
 /// Writes a message as one message or, where it brings several results, as more.
-pub(super) fn write(message: &Message, out: &mut Vec<Value>) {
+pub(super) fn write(message: &Message, out: &mut dyn FnMut(Value)) {
     let kept = Kept::unpack(message.extra(), CHAT);
     let results: Vec<&ToolResult> = message.results().collect();
     let others = message.blocks().iter();
@@ -220,16 +220,16 @@ pub(super) fn write(message: &Message, out: &mut Vec<Value>) {
     match message.role() {
         Role::System => {
             let role = kept.noted("role").unwrap_or("system").to_owned();
-            out.push(speech(&role, &others, kept));
+            out(speech(&role, &others, kept));
         }
-        Role::Assistant => out.push(assistant(&others, kept)),
-        Role::Tool if results.len() == 1 => out.push(result(results[0], kept)),
-        Role::User if results.is_empty() => out.push(speech("user", &others, kept)),
+        Role::Assistant => out(assistant(&others, kept)),
+        Role::Tool if results.len() == 1 => out(result(results[0], kept)),
+        Role::User if results.is_empty() => out(speech("user", &others, kept)),
         Role::User | Role::Tool => {
             let results = results.into_iter();
-            out.extend(results.map(|one| result(one, Kept::default())));
+            results.for_each(|one| out(result(one, Kept::default())));
             if message.role() == Role::User && !others.is_empty() {
-                out.push(speech("user", &others, kept));
+                out(speech("user", &others, kept));
             }
         }
     }

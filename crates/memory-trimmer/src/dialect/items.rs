@@ -44,6 +44,20 @@ pub(super) fn is_all_known(content: Option<&Value>) -> bool {
     }
 }
 
+/// Whether a field is content: text, or parts that are what their types say.
+pub(super) fn is_content_value(value: Option<&Value>) -> bool {
+    let sound = |part: &Value| match part.get("type").and_then(Value::as_str) {
+        Some("refusal") => part.get("refusal").is_some_and(Value::is_string),
+        Some(name) if TEXTS.contains(&name) => part.get("text").is_some_and(Value::is_string),
+        _ => part.is_object(),
+    };
+    match value {
+        None | Some(Value::Null | Value::String(_)) => true,
+        Some(Value::Array(parts)) => parts.iter().all(sound),
+        Some(one) => sound(one),
+    }
+}
+
 fn is_image(part: &Value) -> bool {
     let has = |key: &str| part.get(key).is_some_and(Value::is_string);
     let name = part.get("type").and_then(Value::as_str).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_core::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::ReadError;
@@ -225,11 +226,16 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
         while let Some(key) = access.next_key::<String>()? {
-            if fields.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("key {key:?} stands twice")));
+            match fields.entry(key) {
+                Entry::Vacant(free) => {
+                    let Unique(value) = access.next_value()?;
+                    free.insert(value);
+                }
+                Entry::Occupied(taken) => {
+                    let key = taken.key();
+                    return Err(A::Error::custom(format_args!("key {key:?} stands twice")));
+                }
             }
-            let Unique(value) = access.next_value()?;
-            fields.insert(key, value);
         }
         Ok(Value::Object(fields))
     }

@@ -38,6 +38,12 @@ pub(super) fn judge(block: &Block, role: Role, dialect: Dialect, convert: bool) 
     }
 }
 
+/// Whether nothing becomes of any of the blocks.
+pub(super) fn all_stay(blocks: &[Block], role: Role, dialect: Dialect, convert: bool) -> bool {
+    let stays = |block| matches!(judge(block, role, dialect, convert), Verdict::Keep);
+    blocks.iter().all(stays)
+}
+
 fn holds_images(role: Role, dialect: Dialect) -> bool {
     match role {
         Role::User => true,

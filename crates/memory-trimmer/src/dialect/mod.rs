@@ -104,7 +104,7 @@ impl Conversation {
     pub fn read(text: &str) -> Result<Self, ReadError> {
         let value = json::parse(text)?;
         let dialect = Dialect::detect(&value).unwrap_or(Dialect::OpenAiChat);
-        dialect.read_value(value)
+        dialect.read_parsed(value)
     }
 }
 
@@ -150,7 +150,7 @@ impl Dialect {
     ///
     /// Where the text is no JSON, or what the dialect has not at that place.
     pub fn read(self, text: &str) -> Result<Conversation, ReadError> {
-        self.read_value(json::parse(text)?)
+        self.read_parsed(json::parse(text)?)
     }
 
     /// Reads what is parsed already.
@@ -160,6 +160,10 @@ impl Dialect {
     /// As [`read`](Self::read).
     pub fn read_value(self, document: Value) -> Result<Conversation, ReadError> {
         json::check_depth(&document)?;
+        self.read_parsed(document)
+    }
+
+    fn read_parsed(self, document: Value) -> Result<Conversation, ReadError> {
         let mut conversation = Conversation::new(self, Vec::new());
         match document {
             Value::Array(items) => {
@@ -197,7 +201,7 @@ impl Dialect {
         Ok(())
     }
 
-    /// The system prompt that stands apart from the messages, unless it is empty.
+    /// Reads the system prompt that stands apart from the messages, unless it is empty.
     fn read_prompt(self, body: &mut Object) -> Result<Option<Message>, ReadError> {
         let key = match self {
             Dialect::OpenAiChat => return Ok(None),
@@ -252,15 +256,35 @@ impl Dialect {
             return (value, losses);
         }
         let prepared = Prepared::as_they_are(&conversation.messages, self);
-        let mut written = self.write_list(&prepared, Mode::Same);
-        let text = match written.list.as_slice() {
+        let mut list = Vec::new();
+        let prompt = self.write_list(&prepared, Mode::Same, &mut |item| list.push(item));
+        let text = match list.as_slice() {
             [only] if conversation.list == List::InputText => sole_text(only),
             _ => None,
         };
-        let list = text.unwrap_or_else(|| std::mem::take(&mut written.list).into());
+        let list = text.unwrap_or_else(|| list.into());
         let key = self.list_key(conversation.list == List::Output);
         let envelope = conversation.envelope.clone();
-        (body(envelope, key, list, written.prompt), prepared.losses)
+        (body(envelope, key, list, prompt), prepared.losses)
+    }
+
+    /// Writes a conversation as text, as [`write`](Self::write) does, without its value as a whole: less
+    /// time and memory. O(bytes).
+    pub fn write_text(self, conversation: &Conversation) -> (String, Vec<Loss>) {
+        if conversation.dialect != self || conversation.list == List::InputText {
+            let (value, losses) = self.write(conversation);
+            return (value.to_string(), losses);
+        }
+        let prepared = Prepared::as_they_are(&conversation.messages, self);
+        let mut list = String::from("[");
+        let prompt = self.write_list(&prepared, Mode::Same, &mut |item| {
+            list.push_str(if list.len() > 1 { "," } else { "" });
+            list.push_str(&json::text_of(&item));
+        });
+        list.push(']');
+        let key = self.list_key(conversation.list == List::Output);
+        let envelope = conversation.envelope.as_ref();
+        (body_text(envelope, key, list, prompt), prepared.losses)
     }
 
     /// Writes messages of any origin as the body of a request, and what this dialect has no place for.
@@ -272,20 +296,25 @@ impl Dialect {
     fn convert(self, messages: &[Message], with_body: bool) -> (Value, Vec<Loss>) {
         let prepared = Prepared::converted(messages, self);
         let mode = if with_body { Mode::Body } else { Mode::Bare };
-        let written = self.write_list(&prepared, mode);
+        let mut list = Vec::new();
+        let prompt = self.write_list(&prepared, mode, &mut |item| list.push(item));
         let envelope = with_body.then(Object::new);
-        let key = self.list_key(false);
-        let value = body(envelope, key, written.list.into(), written.prompt);
+        let value = body(envelope, self.list_key(false), list.into(), prompt);
         (value, prepared.losses)
     }
 
-    fn write_list(self, prepared: &Prepared, mode: Mode) -> Written {
+    /// Hands each item of the list to `sink`; gives the prompt that stands beside the list.
+    fn write_list(
+        self,
+        prepared: &Prepared,
+        mode: Mode,
+        sink: &mut dyn FnMut(Value),
+    ) -> Option<Prompt> {
         let messages = prepared.messages.iter().map(|(_, message)| &**message);
         match self {
             Dialect::OpenAiChat => {
-                let mut list = Vec::new();
-                messages.for_each(|message| chat::write(message, &mut list));
-                Written { list, prompt: None }
+                messages.for_each(|message| chat::write(message, sink));
+                None
             }
             Dialect::OpenAiResponses => {
                 let mut writer = responses::Writer::default();
@@ -295,16 +324,20 @@ impl Dialect {
                         Some(text) => prompt = Some(("instructions", text.into())),
                         None => writer.message(message),
                     }
+                    writer.items.drain(..).for_each(&mut *sink);
                 }
-                let list = writer.items;
-                Written { list, prompt }
+                prompt
             }
             Dialect::Anthropic => {
                 let mut writer = anthropic::Writer::default();
-                messages.for_each(|message| writer.message(message, mode != Mode::Same));
-                let prompt = writer.system().map(|value| ("system", value));
-                let list = writer.messages;
-                Written { list, prompt }
+                for message in messages {
+                    writer.message(message, mode != Mode::Same);
+                    // The next one may join the last.
+                    let done = writer.messages.len().saturating_sub(1);
+                    writer.messages.drain(..done).for_each(&mut *sink);
+                }
+                writer.messages.drain(..).for_each(sink);
+                writer.system().map(|value| ("system", value))
             }
         }
     }
@@ -333,11 +366,8 @@ enum Mode {
     Bare,
 }
 
-/// A list of messages, and the prompt beside it.
-struct Written {
-    list: Vec<Value>,
-    prompt: Option<(&'static str, Value)>,
-}
+/// A prompt that stands beside the list of messages, and its key.
+type Prompt = (&'static str, Value);
 
 /// The text of a system message that goes into `instructions`: of the one that was there, or of any
 /// that is plain text when a body is made.
@@ -363,7 +393,7 @@ fn sole_text(message: &Value) -> Option<Value> {
 }
 
 /// The list by itself, or in its body. A prompt needs a body.
-fn body(envelope: Option<Object>, key: &str, list: Value, prompt: Option<(&str, Value)>) -> Value {
+fn body(envelope: Option<Object>, key: &str, list: Value, prompt: Option<Prompt>) -> Value {
     if envelope.is_none() && prompt.is_none() {
         return list;
     }
@@ -373,4 +403,29 @@ fn body(envelope: Option<Object>, key: &str, list: Value, prompt: Option<(&str, 
     }
     json::set(&mut body, key, list);
     body.into()
+}
+
+/// [`body`] as text.
+fn body_text(envelope: Option<&Object>, key: &str, list: String, prompt: Option<Prompt>) -> String {
+    if envelope.is_none() && prompt.is_none() {
+        return list;
+    }
+    let beside = prompt.as_ref().map(|(key, _)| *key);
+    let others = envelope.into_iter().flatten();
+    let others = others.filter(|(name, _)| *name != key && Some(name.as_str()) != beside);
+    let others = others.map(|(name, value)| (name.as_str(), value));
+    let prompt = prompt.as_ref().map(|(key, value)| (*key, value));
+    let mut text = String::with_capacity(list.len() + 1024);
+    text.push('{');
+    for (name, value) in others.chain(prompt) {
+        text.push_str(&json::text_of(&name));
+        text.push(':');
+        text.push_str(&json::text_of(value));
+        text.push(',');
+    }
+    text.push_str(&json::text_of(&key));
+    text.push(':');
+    text.push_str(&list);
+    text.push('}');
+    text
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::losses::{Verdict, foreign_fields, judge};
+use super::losses::{Verdict, all_stay, foreign_fields, judge};
 use super::{Dialect, Loss};
 use crate::{Block, Message, Role};
 
@@ -91,17 +91,12 @@ impl<'a> Prepared<'a> {
         convert: bool,
     ) -> Cow<'a, Message> {
         let role = message.role();
-        let judged = message.blocks().iter();
-        let verdicts: Vec<Verdict> = judged.map(|b| judge(b, role, dialect, convert)).collect();
-        if verdicts
-            .iter()
-            .all(|verdict| matches!(verdict, Verdict::Keep))
-        {
+        if all_stay(message.blocks(), role, dialect, convert) {
             return Cow::Borrowed(message);
         }
-        let mut blocks = Vec::with_capacity(verdicts.len());
-        for (block, verdict) in message.blocks().iter().zip(verdicts) {
-            match verdict {
+        let mut blocks = Vec::with_capacity(message.blocks().len());
+        for block in message.blocks() {
+            match judge(block, role, dialect, convert) {
                 Verdict::Keep => blocks.push(block.clone()),
                 Verdict::Drop(reason) => self.lose(at, reason),
                 Verdict::Change(block, reasons) => {

@@ -33,6 +33,8 @@ struct Reader {
     step: Vec<Block>,
     /// Ids of calls, and whether they are of functions.
     calls: HashMap<String, bool>,
+    /// Ids of calls that the client answers for sure; they pair with no call of an unknown type.
+    named: HashSet<String>,
     /// Ids that outputs answer.
     outputs: HashSet<String>,
 }
@@ -76,6 +78,10 @@ impl Reader {
         if is_output(name) {
             self.outputs.insert(id.to_owned());
         } else {
+            let named = matches!(name, "function_call" | "custom_tool_call");
+            if named || CLIENT_CALLS.contains(&name) {
+                self.named.insert(id.to_owned());
+            }
             *self.calls.entry(id.to_owned()).or_insert(true) &= name == "function_call";
         }
     }
@@ -126,7 +132,8 @@ impl Reader {
         let id = str_of(fields, key)?;
         let paired = match is_output(name) {
             true => self.calls.contains_key(id),
-            false => self.outputs.contains(id) || CLIENT_CALLS.contains(&name),
+            false if CLIENT_CALLS.contains(&name) => true,
+            false => self.outputs.contains(id) && !self.named.contains(id),
         };
         paired.then_some(key)
     }
@@ -198,12 +205,20 @@ impl Reader {
         let call_id = take_string(&mut fields, key, place)?;
         let mut kept = Kept::default();
         if name != "function_call_output" || self.calls.get(&call_id) == Some(&false) {
-            kept.note("type", name);
+            kept.note("type", name.as_str());
         }
         if key != "call_id" {
             kept.note("key", key);
         }
-        let value = fields.remove("output");
+        // Outputs of functions have content; what others have is kept where it is none.
+        let function = matches!(
+            name.as_str(),
+            "function_call_output" | "custom_tool_call_output"
+        );
+        let value = match function || items::is_content_value(fields.get("output")) {
+            true => fields.remove("output"),
+            false => None,
+        };
         let content = content::read(value, &place.key("output"), true, items::output_part)?;
         content.note("output", Form::Text, RESPONSES, &mut kept);
         kept.rest = fields;
