@@ -68,7 +68,6 @@
 //! # Limitations
 //!
 //! - One output format, Markdown; the wording is English.
-//! - Near duplicates are not detected.
 //! - Raw HTML in a step's free text, other than comments, is not inspected; nor are headings
 //!   underlined with `===`.
 //! - Distinct files are counted by a 128-bit hash that an adversary could collide.
@@ -81,11 +80,13 @@ mod digest;
 mod error;
 mod inline;
 mod render;
+mod similar;
 mod step;
 mod summary;
 
 pub use consolidator::{Change, Consolidator, Stats};
 pub use digest::Digest;
 pub use error::Error;
+pub use similar::{Group, Match, SimilarIndex, SimilarOptions, SimilarStats, similarity};
 pub use step::{Confidence, Finding, Severity, Step};
 pub use summary::Summary;
