@@ -10,6 +10,10 @@ mod words;
 pub use groups::Group;
 pub use index::{Match, SimilarIndex, SimilarOptions, SimilarStats};
 
+pub(crate) use profile::stem;
+pub(crate) use table::Mixed;
+pub(crate) use words::{each_word, is_in_word, is_unspaced};
+
 use profile::Profile;
 
 /// How much two texts say the same, from 0 (no word in common) to 1 (the same words in the same order, whatever their

@@ -160,7 +160,7 @@ fn set(mut hashes: Vec<u32>) -> Vec<u32> {
 }
 
 /// A word without the endings that English adds most often.
-fn stem(word: &str) -> &str {
+pub(crate) fn stem(word: &str) -> &str {
     if word.len() < 4 || !word.is_ascii() {
         return word;
     }

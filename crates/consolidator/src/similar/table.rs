@@ -79,7 +79,7 @@ impl Table {
 
 /// For keys that are hashes already.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Mixed(u64);
+pub(crate) struct Mixed(u64);
 
 impl Hasher for Mixed {
     fn finish(&self) -> u64 {
@@ -95,6 +95,10 @@ impl Hasher for Mixed {
     fn write_u32(&mut self, key: u32) {
         // The table takes its buckets from the low bits and its tags from the high ones.
         self.0 = u64::from(key) << 32 | u64::from(key);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 
     fn write_u128(&mut self, digest: u128) {

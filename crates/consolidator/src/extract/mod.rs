@@ -1,0 +1,13 @@
+//! Extractive digests: the sentences that stand for a text, quoted, under a budget.
+
+mod budget;
+mod choose;
+mod ends;
+mod rank;
+mod sentences;
+mod stop_words;
+mod summariser;
+
+pub use budget::{Budget, count_words};
+pub use sentences::{Unit, UnitKind, units};
+pub use summariser::{Extract, Quote, Source, Summariser};
