@@ -1,7 +1,6 @@
 //! Who answers `ask` steps.
 
 pub mod extractive;
-mod sentences;
 
 use autoexec_memory_trimmer::Message;
 
