@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use autoexec_engine::trim::{Count, Dialect, Way};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runs agent workflows: reads files, runs commands, asks models and consolidates what was found.
@@ -103,10 +105,114 @@ pub(crate) struct Report {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = TRIM_HELP)]
 pub(crate) struct Trim {
-    /// Answer one JSON request a line from standard input, one reply a line, until it ends
+    /// Tokens that may be left
+    #[arg(short, long, value_name = "N", required_unless_present = "jsonl")]
+    pub(crate) budget: Option<u64>,
+    /// The question at hand: the messages that it needs stay
+    #[arg(
+        short,
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) query: String,
+    /// The conversation; standard input when absent or -
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Form of the input; detected when absent
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) from: Option<Form>,
+    /// Form of the output; that of the input when absent
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) to: Option<Form>,
+    /// Ways to take, in this order, each only as far as needed; relevance with a query, else
+    /// duplicates,clear-results,oldest
+    #[arg(long = "by", value_name = "WAY,…", value_delimiter = ',', value_parser = way())]
+    pub(crate) ways: Vec<Way>,
+    /// What counts tokens
+    #[arg(long, value_enum, value_name = "VOCABULARY", default_value = "o200k")]
+    pub(crate) count: Vocabulary,
+    /// What becomes of tool calls that have no result
+    #[arg(long, value_enum, value_name = "HOW", default_value = "drop")]
+    pub(crate) repair: Mend,
+    /// Write what was dropped, and what was shortened as it was, to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dropped: Option<PathBuf>,
+    /// Say nothing on standard error but errors
     #[arg(long)]
+    pub(crate) quiet: bool,
+    /// Answer one JSON request a line from standard input, one reply a line, until it ends
+    #[arg(long, exclusive = true)]
     pub(crate) jsonl: bool,
+}
+
+/// What `trim --help` says besides.
+const TRIM_HELP: &str = r#"The input is the body of a request to a chat API, or its list of messages. What is left is accepted by that API:
+tool calls keep their results, the system message stays. The last turn is cut only where nothing else is left.
+
+With --jsonl a request is {"conv":ID,"messages":[{"role","content","tokens"}…],"query":TEXT,"budget":N}, and its
+reply {"keep":[indices]}; a later request about the same conversation leaves `messages` out.
+
+Examples:
+  orchestrator trim --budget 8000 --query "Why did the build fail?" < request.json > smaller.json
+  orchestrator trim --budget 30000 --by clear-results,oldest session.json --dropped gone.json"#;
+
+/// A form of conversations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// OpenAI's chat completions
+    #[value(name = "openai-chat", alias = "openai")]
+    Chat,
+    /// OpenAI's responses
+    #[value(name = "openai-responses")]
+    Responses,
+    /// Anthropic's messages
+    Anthropic,
+}
+
+impl From<Form> for Dialect {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Chat => Dialect::OpenAiChat,
+            Form::Responses => Dialect::OpenAiResponses,
+            Form::Anthropic => Dialect::Anthropic,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Vocabulary {
+    /// Exactly, by that of GPT-4o and later
+    O200k,
+    /// Exactly, by that of GPT-4 and GPT-3.5
+    Cl100k,
+    /// By a formula, for other models
+    Estimate,
+}
+
+impl From<Vocabulary> for Count {
+    fn from(vocabulary: Vocabulary) -> Self {
+        match vocabulary {
+            Vocabulary::O200k => Count::O200k,
+            Vocabulary::Cl100k => Count::Cl100k,
+            Vocabulary::Estimate => Count::Estimate,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mend {
+    /// They go
+    Drop,
+    /// They get a result that says that there is none
+    Answer,
+}
+
+fn way() -> impl TypedValueParser<Value = Way> {
+    PossibleValuesParser::new(Way::ALL.map(Way::name)).try_map(|name| name.parse::<Way>())
 }
 
 #[derive(Debug, Args)]

@@ -1,15 +1,111 @@
 //! `trim`: conversations on standard input.
 
-use std::io::{self, BufRead, Write};
+use std::fmt::Write as _;
+use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use autoexec_engine::trim::Lines;
+use autoexec_engine::document::units::grouped;
+use autoexec_engine::trim::{Lines, Options, Repair, Report, trim as trim_document};
 
-use crate::arguments::Trim;
+use crate::arguments::{Mend, Trim};
 use crate::exit::Exit;
+use crate::report::warn;
+use crate::terminal::{print, tell};
 
-pub(crate) fn trim(_trim: &Trim) -> Result<Exit> {
-    answer_lines(io::stdin().lock(), io::stdout().lock())
+/// Broken rules and losses that are told; all of them would say no more.
+const MOST_TOLD: usize = 3;
+
+pub(crate) fn trim(wanted: &Trim) -> Result<Exit> {
+    if wanted.jsonl {
+        return answer_lines(io::stdin().lock(), io::stdout().lock());
+    }
+    let text = input(wanted.file.as_deref())?;
+    let options = Options {
+        budget: wanted.budget.unwrap_or_default(),
+        query: wanted.query.clone(),
+        from: wanted.from.map(Into::into),
+        to: wanted.to.map(Into::into),
+        ways: wanted.ways.clone(),
+        repair: match wanted.repair {
+            Mend::Drop => Repair::Drop,
+            Mend::Answer => Repair::Answer,
+        },
+        count: wanted.count.into(),
+    };
+    let trimmed =
+        trim_document(&text, &options).map_err(|error| anyhow::anyhow!("failed to {error}"))?;
+    if let Some(path) = &wanted.dropped {
+        std::fs::write(path, format!("{}\n", trimmed.dropped_json))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    print(&format!("{}\n", trimmed.json))?;
+    Ok(told(&trimmed.report, wanted.quiet))
+}
+
+fn input(file: Option<&Path>) -> Result<String> {
+    match file.filter(|path| *path != Path::new("-")) {
+        Some(path) => {
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+        }
+        None => {
+            let mut text = String::new();
+            let read = io::stdin().lock().read_to_string(&mut text);
+            read.context("cannot read standard input")?;
+            Ok(text)
+        }
+    }
+}
+
+/// One line of what went, and warnings. What must stay and does not fit is a failure.
+fn told(report: &Report, quiet: bool) -> Exit {
+    let exit = match report.over_budget {
+        Some(_) => Exit::StepFailed,
+        None => Exit::Success,
+    };
+    if quiet {
+        return exit;
+    }
+    tell(&format!("{}\n", summary(report)));
+    for broken in report.broken.iter().take(MOST_TOLD) {
+        warn(&format!("{broken}, as in the input"));
+    }
+    for loss in report.losses.iter().take(MOST_TOLD) {
+        warn(&format!("lost: {loss}"));
+    }
+    let more = report.losses.len().saturating_sub(MOST_TOLD);
+    if more > 0 {
+        warn(&format!("lost: {more} more"));
+    }
+    if let Some(over) = report.over_budget {
+        let over = grouped(over);
+        warn(&format!("what must stay is {over} tokens over the budget"));
+    }
+    exit
+}
+
+fn summary(report: &Report) -> String {
+    let number = |count: usize| grouped(count as u64);
+    let mut line = format!(
+        "{}: kept {} of {} messages, {} of {} tokens",
+        report.from.name(),
+        number(report.messages.1),
+        number(report.messages.0),
+        grouped(report.tokens.1),
+        grouped(report.tokens.0),
+    );
+    if !report.ways.is_empty() {
+        _ = write!(line, ", by {}", report.ways.join(", "));
+    }
+    for (count, what) in [
+        (report.shortened, "shortened"),
+        (report.repaired, "repaired"),
+    ] {
+        if count > 0 {
+            _ = write!(line, "; {} {what}", number(count));
+        }
+    }
+    line
 }
 
 /// Each reply is written before the next request is read: the other side may wait for it.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use autoexec_memory_trimmer::relevance::{Document, Index, Item, Speaker, Weights, select};
-use autoexec_memory_trimmer::{FRAMING_TOKENS, estimate_tokens};
+use autoexec_memory_trimmer::{Encoding, ExactCounter, FRAMING_TOKENS, TokenCounter};
 use serde::{Deserialize, Serialize};
 
 /// Conversations that are remembered at once.
@@ -14,7 +14,8 @@ pub const MAX_CONVERSATIONS: usize = 4_096;
 /// A request is `{"conv":ID,"messages":[{"role","content","tokens"}…],"query":TEXT,"budget":N}`; the
 /// reply `{"keep":[indices]}`, ascending: the messages that have most to do with the query, whose
 /// tokens add up to at most the budget. A later request about the same conversation leaves `messages`
-/// out. Where a message has no `tokens` they are estimated, with [`FRAMING_TOKENS`] on top. A request
+/// out. Where a message has no `tokens` those of `o200k_base` are
+/// counted, with [`FRAMING_TOKENS`] on top. A request
 /// that cannot be answered gets `{"error":TEXT}`.
 #[derive(Debug, Default)]
 pub struct Lines {
@@ -96,9 +97,14 @@ impl Lines {
 impl Conversation {
     fn of(messages: &[Message]) -> Self {
         let mut index = Index::new();
+        let counter = ExactCounter::new(Encoding::O200k);
         let push = |message: &Message| {
-            let estimate = || estimate_tokens(&message.content).saturating_add(FRAMING_TOKENS);
-            let tokens = message.tokens.unwrap_or_else(estimate);
+            let count = || {
+                counter
+                    .count(&message.content)
+                    .saturating_add(FRAMING_TOKENS)
+            };
+            let tokens = message.tokens.unwrap_or_else(count);
             index.push(Document::new(&message.content, tokens).by(speaker(&message.role)));
             tokens
         };
