@@ -18,6 +18,9 @@ const RARITY: f64 = 0.7;
 /// Weight of the words of the query against the centroid.
 const QUERY: f64 = 1.0;
 
+/// The number of all stop words.
+const STOP: u32 = u32::MAX;
+
 /// A sentence that may be quoted.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
@@ -45,13 +48,20 @@ impl Vocabulary {
     pub(super) fn read(&mut self, text: &str) -> Vec<(u32, u32)> {
         let mut all = Vec::new();
         each_word(text, |word, _| {
-            if !is_stop_word(word) {
-                let next = self.sentences.len() as u32;
-                let number = *self.numbers.entry(xxh3_64(word.as_bytes())).or_insert(next);
-                if number == next {
-                    self.sentences.push(0);
-                    self.stems.push(xxh3_64(stem(word).as_bytes()));
-                }
+            let next = self.sentences.len() as u32;
+            let hash = xxh3_64(word.as_bytes());
+            let number = *self
+                .numbers
+                .entry(hash)
+                .or_insert_with(|| match is_stop_word(word) {
+                    true => STOP,
+                    false => next,
+                });
+            if number == next {
+                self.sentences.push(0);
+                self.stems.push(xxh3_64(stem(word).as_bytes()));
+            }
+            if number != STOP {
                 all.push(number);
             }
         });
