@@ -53,6 +53,7 @@
 //! - The limits of a nested workflow are its own: its steps do not count against the caller's.
 //! - Built and tested on Linux only; process groups and signals are those of Unix.
 
+pub mod caches;
 pub mod document;
 mod engine;
 mod error;
