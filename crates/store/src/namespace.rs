@@ -112,13 +112,13 @@ impl Namespace {
         self.0.put(key.into(), &self.0.value(key, entry.into()))
     }
 
-    /// Removes the entry under `key`, and gives it back.
+    /// Removes the entry under `key`, and gives it back unless it is expired.
     pub fn remove<K: AsRef<[u8]> + ?Sized>(&self, key: &K) -> Option<Value> {
         let key = self.0.key(key.as_ref());
         self.0.flights.detach_one(key.bytes);
-        self.0
-            .partition
-            .remove_if(key, Cause::Invalidated, |_| true)
+        let cause = Cause::Invalidated;
+        let removed = self.0.partition.remove_if(key, cause, |_| true);
+        removed.filter(|value| !value.is_expired(|| self.0.clock.now()))
     }
 
     /// Removes all entries whose key begins with `prefix`; says how many. O(log entries + removed) in each shard.
@@ -248,7 +248,8 @@ impl Namespace {
         }
     }
 
-    /// Holds the entries whose keys are not held yet, until one does not fit; says how many. Counts no requests.
+    /// Holds the entries whose keys are not held yet, but for those too large; says how many. Counts no requests. Where more
+    /// are given than there is room for, the later evict the earlier as inserts do.
     pub fn preload<'e, K: AsRef<[u8]>, T: Into<Entry<'e>>>(
         &self,
         entries: impl IntoIterator<Item = (K, T)>,
@@ -256,10 +257,7 @@ impl Namespace {
         let mut count = 0;
         for (key, entry) in entries {
             if self.peek(&key).is_none() {
-                if !self.insert(&key, entry) {
-                    break;
-                }
-                count += 1;
+                count += u64::from(self.insert(&key, entry));
             }
         }
         count

@@ -10,8 +10,9 @@ use std::time::Duration;
 pub struct Options {
     /// Most entries held. 0 holds none. Default 1,000; more than 2²⁴ counts as 2²⁴.
     pub max_entries: usize,
-    /// Most bytes held, keys and [`ENTRY_OVERHEAD`](crate::ENTRY_OVERHEAD) included. 0 holds none. Default 64 MiB; more
-    /// than 2³⁸ counts as 2³⁸.
+    /// Most bytes held, keys and [`ENTRY_OVERHEAD`](crate::ENTRY_OVERHEAD) included; 2 to 3 % of
+    /// them at most are left to what the table remembers of evicted keys. 0 holds none. Default 64 MiB; more than 2³⁸ counts
+    /// as 2³⁸.
     pub max_bytes: u64,
     /// How long entries live of which nobody says otherwise. Default: until they are evicted or removed.
     pub ttl: Option<Duration>,

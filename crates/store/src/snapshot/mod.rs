@@ -76,8 +76,8 @@ struct State {
     is_failing: bool,
 }
 
-/// What a write is split into.
-const CHUNK: usize = 1 << 20;
+/// What a write is split into: few enough bytes to be written from the processor's cache.
+const CHUNK: usize = 64 << 10;
 /// Files with less outdated than this are not compacted.
 const LEAST_GARBAGE: u64 = 64 << 10;
 
