@@ -8,8 +8,8 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use autoexec_consolidator::{Change, Confidence, Consolidator, Finding, Step};
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use autoexec_consolidator::{Change, Confidence, Consolidator, Finding, Step, Tool};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 /// Steps set in one timed stretch.
 const BATCH: u32 = 64;
@@ -17,7 +17,7 @@ const BATCH: u32 = 64;
 criterion_group! {
     name = benches;
     config = autoexec_benches::pass();
-    targets = append, unchanged, replace
+    targets = append, insert, unchanged, replace, sarif
 }
 criterion_main!(benches);
 
@@ -29,7 +29,7 @@ fn step(number: u32) -> Step {
         title: format!("Search number {number}"),
         text: "What was looked at, and why it was worth a look. ".repeat(4),
         findings: (0..8)
-            .map(|n| Finding::new(text).at(file(n), 100))
+            .map(|n| Finding::new(text).at(file(n), number))
             .collect(),
         files_checked: (0..8).map(file).collect(),
         relevant_files: vec![file(0)],
@@ -50,7 +50,7 @@ fn document(steps: u32) -> Consolidator {
 }
 
 fn append(c: &mut Criterion) {
-    for steps in [20, 2000] {
+    for steps in [20, 200, 2000, 20_000] {
         let mut document = document(steps);
         let mut group = c.benchmark_group(format!("consolidator/append-at-{steps}"));
         group.bench_function("floor", |b| {
@@ -93,7 +93,8 @@ fn formatted(number: u32, step: &Step) -> String {
     );
     let _ = write!(out, "{hypothesis}\n\n{text}\n\n");
     for f in &step.findings {
-        let (file, line) = (f.file.as_deref().unwrap_or_default(), f.line.unwrap_or(0));
+        let place = &f.places[0];
+        let (file, line) = (&place.file, place.line);
         let _ = writeln!(out, "- **{}** `{file}:{line}` {}", f.severity, f.text);
     }
     for (label, files) in [
@@ -132,6 +133,66 @@ fn time_append(document: &mut Consolidator, steps: u32, rounds: u64) -> Duration
 fn per_rounds(time: Duration, rounds: u64) -> Duration {
     let done = rounds.next_multiple_of(u64::from(BATCH));
     time.mul_f64(rounds as f64 / done as f64)
+}
+
+/// Setting steps in the middle of others and asking for the pieces once, by step.
+fn insert(c: &mut Criterion) {
+    for steps in [20, 2000] {
+        let mut document = document(steps);
+        let middle = step(steps / 2);
+        let mut group = c.benchmark_group(format!("consolidator/insert-in-{steps}"));
+        group.bench_function("set", |b| {
+            b.iter_custom(|rounds| {
+                let mut time = Duration::ZERO;
+                for _ in 0..rounds {
+                    document.remove(steps / 2);
+                    let middle = middle.clone();
+                    let start = Instant::now();
+                    assert_eq!(document.set(steps / 2, middle), Change::Added);
+                    time += start.elapsed();
+                }
+                time
+            });
+        });
+        group.bench_function("segments", |b| {
+            b.iter_custom(|rounds| {
+                let mut time = Duration::ZERO;
+                for _ in 0..rounds {
+                    document.remove(steps / 2);
+                    document.set(steps / 2, middle.clone());
+                    let start = Instant::now();
+                    black_box(document.segments().len());
+                    time += start.elapsed();
+                }
+                time
+            });
+        });
+        group.finish();
+    }
+}
+
+/// SARIF of 16,000 findings, beside copying as many bytes.
+fn sarif(c: &mut Criterion) {
+    let document = document(2000);
+    let mut out = Vec::new();
+    let write = |out: &mut Vec<u8>| {
+        out.clear();
+        let tool = Tool::default();
+        (document.write_sarif(out, &tool)).expect("because a vector takes all")
+    };
+    let length = write(&mut out);
+    let expect = out.clone();
+    let mut group = c.benchmark_group("consolidator/sarif");
+    group.throughput(Throughput::Bytes(length));
+    group.bench_function("floor", |b| {
+        b.iter(|| {
+            out.clear();
+            out.extend_from_slice(black_box(&expect));
+        });
+    });
+    group.bench_function("write", |b| b.iter(|| write(&mut out)));
+    assert_eq!(out, expect);
+    group.finish();
 }
 
 /// Setting a step to what it is, beside comparing the two and dropping one.

@@ -49,6 +49,48 @@ outputs:
     assert!(tokens.input > 0 && tokens.output > 0 && tokens.estimated);
 }
 
+/// One set of findings in every format: told by the file's name, or by `format`.
+#[test]
+fn consolidating_into_every_format() {
+    let folder = Folder::with(&[
+        ("a b.rs", "// TODO: write it\n"),
+        ("c.rs", "// TODO: too\n"),
+    ]);
+    let report = run(
+        &folder,
+        r"
+name: review
+steps:
+  - {id: sources, read: '*.rs'}
+  - {id: todos, search: {in: sources, pattern: TODO, severity: high}}
+  - {id: sarif, consolidate: {from: todos, output: r.sarif.json}}
+  - {id: json, consolidate: {from: todos, output: r.json}}
+  - {id: text, consolidate: {from: todos, output: r.txt, by: severity}}
+  - {id: files, consolidate: {from: todos, output: r.out, format: text, by: file}}
+outputs: {sarif: '${{ steps.sarif.text }}'}
+",
+    );
+    assert_eq!(report.outcome, RunOutcome::Succeeded, "{report:#?}");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("written");
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    let sarif = read("r.sarif.json");
+    assert_eq!(report.outputs["sarif"], sarif);
+    let result = &json(&sarif)["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "todos");
+    assert_eq!(result["level"], "error");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "a%20b.rs");
+    assert_eq!(place["region"]["startLine"], 1);
+    assert_eq!(
+        json(&read("r.json"))["steps"][0]["findings"][1]["places"][0]["file"],
+        "c.rs"
+    );
+    let text = read("r.txt");
+    assert!(text.contains("\nHigh (2)\n\n  high a b.rs:1:4 "), "{text}");
+    let files = read("r.out");
+    assert!(files.contains("\nc.rs (1)\n\n  high line 1:4 "), "{files}");
+}
+
 #[test]
 fn a_second_run_in_one_process_reads_no_file_twice() {
     let files: Vec<(String, String)> = (0..500)

@@ -1,11 +1,12 @@
-//! The document: steps in order, their rendered segments, and the joined text.
+//! The document: steps and findings that come, change and go, and the text that shows them.
 
-use std::collections::BTreeMap;
 use std::io::{self, IoSlice, Write};
 
-use crate::digest::{of_header, of_step};
-use crate::summary::Tally;
-use crate::{Digest, Step, Summary, render};
+use crate::model::Model;
+use crate::record::{FindingId, State};
+use crate::rendered::Rendered;
+use crate::view::{By, Key, Rank, View};
+use crate::{Digest, Finding, Stats, Step, Summary, render};
 
 /// The title of a document that was given none.
 const TITLE: &str = "Consolidated findings";
@@ -19,73 +20,18 @@ pub enum Change {
     Added,
     /// The number was taken by a different step, which is gone now.
     Replaced,
-    /// The same step was there already; nothing was formatted.
+    /// The same step was there already; nothing was changed.
     Unchanged,
 }
 
-/// What the work so far has cost. All counts only grow.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Steps added.
-    pub added: u64,
-    /// Steps replaced by a different one.
-    pub replaced: u64,
-    /// Steps removed.
-    pub removed: u64,
-    /// Steps set to what they were.
-    pub unchanged: u64,
-    /// Texts joined from the first segment on: the first one.
-    pub full_builds: u64,
-    /// Texts made from the one before by exchanging its end.
-    pub incremental_updates: u64,
-    /// Texts handed out again as they were.
-    pub reused: u64,
-    /// Bytes of Markdown formatted: each step once for each change, and a footer for each text.
-    pub bytes_formatted: u64,
-    /// Bytes of segments copied into the joined text.
-    pub bytes_copied: u64,
-}
-
-/// Consolidates steps into one Markdown document.
+/// Consolidates steps and their findings into one document.
 ///
 /// See the [crate documentation](crate) for costs and an example.
 #[derive(Debug, Clone)]
 pub struct Consolidator {
-    title: String,
-    header: String,
-    entries: BTreeMap<u32, Entry>,
-    tally: Tally,
-    /// Sum of the digests of all steps: adding and taking away is all that a change costs.
-    digest: u128,
-    joined: Option<Joined>,
-    stats: Stats,
-}
-
-#[derive(Debug, Clone)]
-struct Entry {
-    step: Step,
-    segment: String,
-    digest: u128,
-    /// Where the segment starts in the joined text, if it is joined and not stale.
-    start: usize,
-}
-
-/// The text that was handed out last: header and segments, then the footer.
-#[derive(Debug, Clone)]
-struct Joined {
-    text: String,
-    /// Where the footer starts.
-    body: usize,
-    stale: Option<Stale>,
-}
-
-/// The part of a joined text that no longer holds: every step from `number` on, which is everything
-/// from `offset` on.
-#[derive(Debug, Clone, Copy)]
-struct Stale {
-    number: u32,
-    offset: usize,
+    pub(crate) model: Model,
+    pub(crate) rendered: Rendered,
+    pub(crate) stats: Stats,
 }
 
 impl Default for Consolidator {
@@ -102,147 +48,200 @@ impl Consolidator {
 
     /// An empty document with a title, shown on one line.
     pub fn with_title(title: impl Into<String>) -> Self {
-        let title = title.into();
-        let header = render::header(&title);
         Consolidator {
-            title,
-            header,
-            entries: BTreeMap::new(),
-            tally: Tally::default(),
-            digest: 0,
-            joined: None,
+            model: Model {
+                title: title.into(),
+                ..Model::default()
+            },
+            rendered: Rendered::default(),
             stats: Stats::default(),
         }
     }
 
     /// Puts a step at a number: added, or in place of the one that was there. Steps show in the order
-    /// of their numbers, whatever the order in which they are set.
+    /// of their numbers, whatever the order in which they are set. Findings that are what they were,
+    /// up to the first that is not, keep their ids.
     ///
-    /// O(length of the step + log steps). Formats the step once, unless it is what it was.
-    pub fn set(&mut self, number: u32, step: Step) -> Change {
-        let known = self.entries.get(&number);
-        if known.is_some_and(|entry| entry.step == step) {
+    /// O(length of the step + log findings). Formats nothing.
+    pub fn set(&mut self, number: u32, mut step: Step) -> Change {
+        if self.model.is(number, &step) {
             self.stats.unchanged += 1;
             return Change::Unchanged;
         }
-        let entry = Entry::new(number, step);
-        self.stats.bytes_formatted += entry.segment.len() as u64;
-        self.mark_stale(number);
-        self.tally.add(&entry.step);
-        self.digest = self.digest.wrapping_add(entry.digest);
-        match self.entries.insert(number, entry) {
-            None => {
-                self.stats.added += 1;
-                Change::Added
-            }
-            Some(old) => {
-                self.forget(&old);
-                self.stats.replaced += 1;
-                Change::Replaced
-            }
+        let change = if self.model.steps.contains_key(&number) {
+            self.stats.replaced += 1;
+            Change::Replaced
+        } else {
+            self.stats.added += 1;
+            Change::Added
+        };
+        self.put_meta(number, &mut step);
+        let kept = self.keep_prefix(number, &step);
+        for finding in step.findings.into_iter().skip(kept) {
+            self.push_finding(number, finding);
         }
+        change
     }
 
-    /// Takes a step out. O(length of the step + log steps).
+    /// Takes a step out, with its findings. O(length of the step + its findings × log findings).
     pub fn remove(&mut self, number: u32) -> Option<Step> {
-        if !self.entries.contains_key(&number) {
-            return None;
-        }
-        self.mark_stale(number);
-        let old = self.entries.remove(&number)?;
-        self.forget(&old);
+        let step = self.get(number)?;
+        self.drop_step(number);
         self.stats.removed += 1;
-        Some(old.step)
+        Some(step)
     }
 
-    /// The step at a number.
-    pub fn get(&self, number: u32) -> Option<&Step> {
-        self.entries.get(&number).map(|entry| &entry.step)
+    /// The step at a number, as it was given but for places that say nothing. O(length of the step).
+    pub fn get(&self, number: u32) -> Option<Step> {
+        let entry = self.model.steps.get(&number)?;
+        Some(self.model.unpack(number, entry))
     }
 
-    /// The steps in order.
-    pub fn steps(&self) -> impl DoubleEndedIterator<Item = (u32, &Step)> + ExactSizeIterator {
-        (self.entries.iter()).map(|(number, entry)| (*number, &entry.step))
+    /// The steps in order, each made when it is asked for.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = (u32, Step)> + ExactSizeIterator {
+        let unpack = |(number, entry): (&u32, _)| (*number, self.model.unpack(*number, entry));
+        self.model.steps.iter().map(unpack)
     }
 
     /// The number of steps.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.model.steps.len()
     }
 
     /// Whether there is no step.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.model.steps.is_empty()
     }
 
     /// The title.
     pub fn title(&self) -> &str {
-        &self.title
+        &self.model.title
     }
 
-    /// The document: header, a block per step, footer.
+    /// Adds a finding at the end of a step; an untitled step, if none has the number.
     ///
-    /// Costs the copying of every segment from the first changed step on, and a footer: after an
-    /// append at the end that is the new step alone. Nothing is formatted again.
-    pub fn text(&mut self) -> &str {
-        let stats = &mut self.stats;
-        match &self.joined {
-            None => stats.full_builds += 1,
-            Some(joined) if joined.stale.is_some() => stats.incremental_updates += 1,
-            Some(_) => stats.reused += 1,
+    /// O(length of the finding + log findings), whatever the step holds.
+    pub fn add(&mut self, step: u32, finding: Finding) -> FindingId {
+        if !self.model.steps.contains_key(&step) {
+            self.put_meta(step, &mut Step::default());
+            self.stats.added += 1;
         }
-        let joined = (self.joined).get_or_insert_with(|| Joined::new(&self.header));
-        if joined.stale.is_some() {
-            stats.bytes_copied += joined.catch_up(&mut self.entries);
-            let footer = render::footer(&self.tally.summary());
-            stats.bytes_formatted += footer.len() as u64;
-            joined.text.push_str(&footer);
-        }
-        &joined.text
+        let index = self.push_finding(step, finding);
+        self.model.id(index)
     }
 
-    /// The document, formatted from nothing but the steps; equal to [`text`](Self::text) always.
-    /// O(length of the document), and not counted in [`stats`](Self::stats).
-    pub fn full_text(&self) -> String {
-        let mut text = render::header(&self.title);
-        let mut tally = Tally::default();
-        for (number, entry) in &self.entries {
-            text.push_str(&render::step(*number, &entry.step));
-            tally.add(&entry.step);
+    /// Puts another finding where one is, under the same id, and returns the old one; `None`, and
+    /// nothing is done, if it is gone. O(length of both + log findings).
+    pub fn replace(&mut self, id: FindingId, finding: Finding) -> Option<Finding> {
+        let index = self.model.index(id)?;
+        let old = self.model.record(index).unpack(&self.model.names);
+        if !self.model.record(index).is(&finding, &self.model.names) {
+            self.exchange(index, finding);
         }
-        text.push_str(&render::footer(&tally.summary()));
+        Some(old)
+    }
+
+    /// Takes a finding out; its step stays. If others repeat it, the next of its exact duplicates is
+    /// listed in its place; what was folded into it alone is listed by itself again.
+    ///
+    /// O(length of the finding + findings folded into it + log findings).
+    pub fn remove_finding(&mut self, id: FindingId) -> Option<Finding> {
+        let index = self.model.index(id)?;
+        let old = self.model.record(index).unpack(&self.model.names);
+        self.drop_finding(index);
+        Some(old)
+    }
+
+    /// The finding of an id, as it was given but for places that say nothing.
+    pub fn finding(&self, id: FindingId) -> Option<Finding> {
+        let index = self.model.index(id)?;
+        Some(self.model.record(index).unpack(&self.model.names))
+    }
+
+    /// The step that a finding belongs to.
+    pub fn step_of(&self, id: FindingId) -> Option<u32> {
+        Some(self.model.record(self.model.index(id)?).step)
+    }
+
+    /// The ids of all findings in the order of steps.
+    pub fn findings(&self) -> impl DoubleEndedIterator<Item = FindingId> {
+        (self.model.items.values()).map(|index| self.model.id(*index))
+    }
+
+    /// The ids of a step's findings in their order.
+    pub fn findings_of(&self, step: u32) -> impl DoubleEndedIterator<Item = FindingId> {
+        (self.model.indexes_of(step)).map(|index| self.model.id(index))
+    }
+
+    /// How the document is shown.
+    pub fn view(&self) -> View {
+        self.model.view
+    }
+
+    /// Shows the document otherwise. The next text is made from nothing; with other sections, this
+    /// sorts the findings. O(1) if the view is what it was, else O(findings × log findings).
+    pub fn set_view(&mut self, view: View) {
+        if view == self.model.view {
+            return;
+        }
+        let by = std::mem::replace(&mut self.model.view, view).by;
+        self.rendered.reset();
+        if by != view.by {
+            self.model.list_all();
+        }
+    }
+
+    /// The document: header, sections, footer.
+    ///
+    /// Formats what has changed and nothing else; moves what comes behind the first change. After a
+    /// step at the end of a document that is shown by step, that is the new step and a footer.
+    pub fn text(&mut self) -> &str {
+        self.rendered.text(&self.model, &mut self.stats)
+    }
+
+    /// The document in pieces that make up [`text`](Self::text), as few as there are without moving
+    /// anything: formats what has changed, and moves nothing.
+    ///
+    /// O(length of what has changed + parts behind the first change).
+    pub fn segments(&mut self) -> Vec<&str> {
+        self.rendered.segments(&self.model, &mut self.stats)
+    }
+
+    /// The document, formatted from nothing but steps and findings; equal to [`text`](Self::text)
+    /// always. O(length of the document), and not counted in [`stats`](Self::stats).
+    pub fn full_text(&self) -> String {
+        let mut text = String::new();
+        render::header(&self.model, &mut text);
+        for part in self.model.walk(&Key::FIRST) {
+            render::part(&self.model, part, &mut text);
+        }
+        render::footer(&self.model, &mut text);
         text
     }
 
-    /// Writes the document and returns its length in bytes. Writes the segments where they are, with
-    /// vectored writes, unless they are joined already.
+    /// Writes the document and returns its length in bytes: its [`segments`](Self::segments), with
+    /// vectored writes.
     ///
     /// # Errors
     ///
     /// The writer's own error, with part of the document written.
     pub fn write_to(&mut self, w: &mut impl Write) -> io::Result<u64> {
-        if let Some(joined) = self.joined.as_ref().filter(|joined| joined.stale.is_none()) {
-            w.write_all(joined.text.as_bytes())?;
-            return Ok(joined.text.len() as u64);
-        }
-        let footer = render::footer(&self.summary());
-        self.stats.bytes_formatted += footer.len() as u64;
-        let segments = self.entries.values().map(|entry| entry.segment.as_str());
-        let parts = std::iter::once(self.header.as_str()).chain(segments);
-        write_all_vectored(w, parts.chain([footer.as_str()]))
+        write_all_vectored(w, &self.segments())
     }
 
-    /// A digest over everything that shows and every file that is named. O(1).
+    /// A digest over everything that is held, and its order. O(1) after steps are set and findings
+    /// added; else O(length of the findings of steps in which one was replaced or removed).
     ///
     /// Equal content has an equal digest whatever the order in which it was set; different content
-    /// has a different one unless 128-bit hashes collide. It is no defence against an adversary.
-    pub fn digest(&self) -> Digest {
-        Digest::new(self.digest.wrapping_add(of_header(&self.header)))
+    /// has a different one unless hashes collide (128 bits; 64 for the order in a step). It is no
+    /// defence against an adversary. Folds and the view are not content.
+    pub fn digest(&mut self) -> Digest {
+        Digest::new(self.model.digest())
     }
 
     /// Counts over the document. O(1).
     pub fn summary(&self) -> Summary {
-        self.tally.summary()
+        self.model.summary()
     }
 
     /// What the work so far has cost.
@@ -250,76 +249,46 @@ impl Consolidator {
         self.stats
     }
 
-    fn forget(&mut self, old: &Entry) {
-        self.tally.remove(&old.step);
-        self.digest = self.digest.wrapping_sub(old.digest);
-    }
-
-    /// Notes, before the change, that the joined text no longer holds from `number` on.
-    fn mark_stale(&mut self, number: u32) {
-        let Some(joined) = &mut self.joined else {
-            return;
-        };
-        let bound = joined.stale.map_or(u32::MAX, |stale| stale.number);
-        if joined.stale.is_some() && bound <= number {
-            return;
-        }
-        // Steps from `number` up to the first stale one are joined, and know where they start.
-        let next = self.entries.range(number..).next();
-        let offset = match (next, joined.stale) {
-            (Some((_, entry)), None) => entry.start,
-            (Some((at, entry)), Some(stale)) if *at < stale.number => entry.start,
-            (_, Some(stale)) => stale.offset,
-            (None, None) => joined.body,
-        };
-        joined.stale = Some(Stale { number, offset });
-    }
-}
-
-impl Entry {
-    fn new(number: u32, step: Step) -> Self {
-        let segment = render::step(number, &step);
-        Entry {
-            digest: of_step(&segment, &step),
-            segment,
-            step,
-            start: 0,
-        }
-    }
-}
-
-impl Joined {
-    /// A text of the header alone, with every step still to come.
-    fn new(header: &str) -> Self {
-        let offset = header.len();
-        Joined {
-            text: header.to_owned(),
-            body: offset,
-            stale: Some(Stale { number: 0, offset }),
-        }
-    }
-
-    /// Exchanges what is stale, and the footer, for the current segments; returns the bytes copied.
-    fn catch_up(&mut self, entries: &mut BTreeMap<u32, Entry>) -> u64 {
-        let Some(stale) = self.stale.take() else {
+    /// Removes the findings of a step from the first on that is not what `step` has there, and
+    /// returns how many are left.
+    fn keep_prefix(&mut self, number: u32, step: &Step) -> usize {
+        if self.model.steps[&number].count == 0 {
             return 0;
-        };
-        self.text.truncate(stale.offset);
-        for entry in entries.range_mut(stale.number..).map(|(_, entry)| entry) {
-            entry.start = self.text.len();
-            self.text.push_str(&entry.segment);
         }
-        self.body = self.text.len();
-        (self.body - stale.offset) as u64
+        let held: Vec<u32> = self.model.indexes_of(number).collect();
+        let pairs = held.iter().zip(&step.findings);
+        let kept = (pairs.take_while(|(index, finding)| {
+            self.model.record(**index).is(finding, &self.model.names)
+        }))
+        .count();
+        self.touch(number, Rank::Tail);
+        for index in held[kept..].iter().rev() {
+            self.drop_finding(*index);
+        }
+        kept
+    }
+}
+
+impl Model {
+    /// Lists every finding anew, as after a change of the view.
+    fn list_all(&mut self) {
+        (self.listed, self.sections) = Default::default();
+        if self.view.by == By::Step {
+            return;
+        }
+        for index in 0..self.records.len() as u32 {
+            if self.record(index).state == State::Shown {
+                let (section, group) = self.section(index);
+                self.sections.entry(section).or_insert((group, 0)).1 += 1;
+                let order = self.record(index).order();
+                self.listed.insert((group, order), index);
+            }
+        }
     }
 }
 
 /// Writes all parts in order, as many at once as the writer takes.
-fn write_all_vectored<'a>(
-    w: &mut impl Write,
-    parts: impl Iterator<Item = &'a str>,
-) -> io::Result<u64> {
-    let parts: Vec<&str> = parts.collect();
+fn write_all_vectored(w: &mut impl Write, parts: &[&str]) -> io::Result<u64> {
     let mut written = 0;
     for chunk in parts.chunks(SLICES_MAX) {
         let mut slices: Vec<_> = chunk.iter().map(|p| IoSlice::new(p.as_bytes())).collect();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What can go wrong: only reading a word that should name a severity or a confidence.
+/// What can go wrong: only reading what should be a severity, a confidence or a fingerprint.
 ///
 /// Reads after "failed to": `failed to parse severity "hgih": expected one of info, low, …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,16 @@ pub enum Error {
         /// The word as it was given.
         String,
     ),
+    /// The number is not from 0 to 1.
+    ConfidenceOutOfRange(
+        /// The number as it prints.
+        String,
+    ),
+    /// The word is not 32 hexadecimal digits, as a [`Fingerprint`](crate::Fingerprint) prints.
+    NoFingerprint(
+        /// The word as it was given.
+        String,
+    ),
 }
 
 impl fmt::Display for Error {
@@ -29,8 +39,21 @@ impl fmt::Display for Error {
             ),
             Error::UnknownConfidence(word) => write!(
                 f,
-                "parse confidence {word:?}: expected one of exploring, low, medium, high, certain"
+                "parse confidence {word:?}: expected a number from 0 to 1 or one of exploring, low, \
+                 medium, high, certain"
             ),
+            Error::ConfidenceOutOfRange(value) => {
+                write!(
+                    f,
+                    "accept confidence {value}: expected a number from 0 to 1"
+                )
+            }
+            Error::NoFingerprint(word) => {
+                write!(
+                    f,
+                    "parse fingerprint {word:?}: expected 32 hexadecimal digits"
+                )
+            }
         }
     }
 }

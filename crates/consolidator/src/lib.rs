@@ -1,21 +1,24 @@
-//! Incremental consolidation of step findings into one Markdown document.
+//! Incremental consolidation of findings into one document: text, Markdown, JSON, SARIF.
 //!
 //! # What it is
 //!
-//! A [`Consolidator`] holds numbered [`Step`]s: findings with severity, file and line; files checked
-//! and files that matter; a hypothesis and how sure it is. It shows them as one document with a
-//! header, a block per step and a summary at the foot. Adding, editing or removing a step costs that
-//! step's own text, whatever else is there.
+//! A [`Consolidator`] holds numbered [`Step`]s and their [`Finding`]s: kind, severity, text, places, relevant
+//! files, hypothesis, confidence, evidence. Steps are set and findings added, replaced and removed in any
+//! order. It shows them by step, by severity or by file, as Markdown or plain text, and writes JSON and
+//! SARIF 2.1.0. Exact duplicates join with a count and all their places; near ones can be folded. A
+//! change costs its own text, whatever else is there.
 //!
 //! # When to choose it
 //!
 //! For reports that grow while they are read: agent runs, reviews, long investigations, where steps
-//! finish in any order and are corrected later. When "did anything change" must be an O(1) question.
+//! finish in any order and are corrected later. When "did anything change" must be an O(1) question, and
+//! "what is new since last time" a cheap one.
 //!
 //! # When to choose something else
 //!
 //! For a document that is written once, `write!` is enough. For free text with edits inside a step,
-//! use a rope.
+//! use a rope. For SARIF beyond results and rules (code flows, graphs, fixes), use a crate with the whole
+//! object model.
 //!
 //! # Example
 //!
@@ -36,9 +39,13 @@
 //! assert_eq!(report.set(2, step.clone()), Change::Added);
 //! assert_eq!(report.set(2, step), Change::Unchanged);
 //!
+//! // Another finds the same: it is counted, not listed twice.
+//! let again = report.add(3, Finding::new("`unwrap` on a  lock").at("src/pool.rs", 42));
+//! assert_eq!(report.count(again), 2);
+//!
 //! let text = report.text();
-//! assert!(text.contains("- **high** `src/pool.rs:42` `unwrap` on a lock"));
-//! assert!(text.contains("1 step, 2 files checked, 0 relevant, 1 finding"));
+//! assert!(text.contains("- **high** `src/pool.rs:42` `unwrap` on a lock (2 times)"));
+//! assert!(text.contains("2 steps, 2 files checked, 0 relevant, 2 findings"));
 //! assert_eq!(report.full_text(), report.text());
 //! ```
 //!
@@ -46,18 +53,27 @@
 //!
 //! | | time |
 //! |---|---|
-//! | `set`, `remove` | O(length of the step + log steps) |
-//! | `text` | O(length of the segments from the first changed step on) |
-//! | `text` again, `digest`, `summary` | O(1) |
-//! | `write_to` | O(length of the document), with no copy of it |
-//!
+//! | `set`, `add`, `replace`, `remove_finding` | O(length of what is given and replaced + log findings); formats nothing |
+//! | `remove` | O(length of the step + its findings × log findings) |
+//! | `text` | formats what changed; copies what stands behind the first change |
+//! | `segments`, `write_to` | formats what changed and copies nothing; looks at each part behind the first change |
+//! | `text` again, `summary` | O(1) |
+//! | `digest` | O(1); after single findings were replaced or removed, O(findings of their steps) |
+//! | `set_view` | O(findings × log findings) if sections change |
+//! | `merge`, `unmerge` | O(findings folded + log findings) |
+//! | `write_json`, `write_sarif`, `compare` | O(document), streamed |
 //! | [`similarity`] | O(bytes of both texts) |
 //! | [`SimilarIndex::insert`], [`SimilarIndex::query`] | O(bytes of the text + candidates), the candidates bounded |
 //! | [`Summariser::summarise`] | O(bytes read + words × log words + quotes × words), the sentences bounded |
 //!
-//! Memory: each step, its rendered segment (about its own length plus 30 bytes for each finding), 32
-//! bytes for each distinct file, and, from the first call of [`Consolidator::text`] on, the joined
-//! document. Whoever only calls [`Consolidator::write_to`] never pays for the last.
+//! At the end of a document shown by step, "behind the first change" is nothing: a step costs the same
+//! after 20 others and after 20,000. By severity or by file, a step lands in the middle: use `segments`
+//! or `write_to`, which move nothing.
+//!
+//! Memory: 64 bytes for a finding and about 36 for indexes, beyond its text; 140 for a step; 40 for each
+//! distinct file, and its name (`cargo run --release --example overhead` counts). What few findings have (further places,
+//! evidence, a hypothesis) is behind one pointer. From the first text on: the document itself, 16 bytes for each finding
+//! and, by severity and by file, an index of about 36 bytes. Whoever only writes JSON or SARIF never pays for these.
 //!
 //! # Near duplicates and digests
 //!
@@ -73,42 +89,83 @@
 //! the sentences that the annotators of ACLSum marked in 250 papers; 34.7/9.5 (34.5/7.9, 31.9/7.6) against the abstracts of
 //! those papers. Its weights were chosen on these sets.
 //!
-//! # What the text may contain
+//! # Duplicates
 //!
-//! Titles, hypotheses and findings are shown on one line: white space is collapsed, control
-//! characters are dropped, HTML tags, backslashes and unclosed backticks appear as they are written;
-//! emphasis and code spans stay Markdown. A step's free text is Markdown: its headings move below the
-//! step's own, and a code fence or comment left open is closed.
+//! Findings are exact duplicates if kind, text (white space collapsed), and file and line of the first place
+//! are the same, whatever their steps. The first in the order of steps is listed, with a count, places of the
+//! others, and the worst severity of all; the others' steps say how many stand elsewhere. Removing one
+//! lowers the count. [`Consolidator::merge`] folds one finding into another in the same way, until the other is gone.
+//! A [`Fingerprint`] (kind, text, file; no line) tells a finding in the next run; [`Consolidator::compare`] says what is
+//! new, known and gone.
 //!
-//! From 25 findings on, a step's findings are grouped by file. Lists of files name the first 12 and
-//! count the others; [`Consolidator::digest`] covers all of them.
+//! # What text may contain
+//!
+//! Titles, hypotheses and findings are shown on one line: white space is collapsed; control
+//! characters, and those that turn the direction of text, are dropped; in Markdown, HTML tags, backslashes and
+//! unclosed backticks appear as they are written; emphasis and code spans stay Markdown. A step's free text is
+//! Markdown: its headings move below the step's own, and a code fence or comment left open is closed.
+//! Lists of files name the first 12 and count the others; a finding names up to six further places. JSON and
+//! SARIF hold all, as it was given; the digest covers all.
+//!
+//! # JSON
+//!
+//! One object: `format` (1), `title`, `summary`, and `steps`, each with `step`, `title`, `omitted`, `findings`, and where
+//! there are any `text`, `hypothesis`, `confidence` (a level or a number), `files_checked` and `relevant_files`. A finding has
+//! `severity`, `text`, `places` (`file`, `line`, `end_line`, `column`, each if known), `fingerprint`, where there
+//! are any `kind`, `hypothesis`, `confidence`, `relevant_files` and `evidence`; and either `count`, or
+//! `listed_with`: the step and fingerprint of the finding that it repeats.
 //!
 //! # Limitations
 //!
-//! - One output format, Markdown; the wording is English.
+//! - The wording is English.
+//! - A single change in the middle makes `segments` look at every part behind it (tens of nanoseconds each).
 //! - Raw HTML in a step's free text, other than comments, is not inspected; nor are headings
 //!   underlined with `===`.
+//! - A step sees at most 2^32 findings in its life, a document as many at once; more panic.
+//! - Paths go to SARIF as they are: `..` is not resolved, and what lies outside of the root is not told.
 //! - Similarity and digests compare words, not meanings; endings and stop words are known for English only, other scripts
 //!   are compared as they are written.
-//! - Distinct files are counted by a 128-bit hash that an adversary could collide.
 //!
-//! It reads no files, no clock and no environment; its one dependency is the hash.
+//! It reads no files, no clock and no environment. Its dependencies are the hash and the hash table.
 
-mod block;
+mod compare;
+mod confidence;
 mod consolidator;
 mod digest;
+mod edit;
 mod error;
+mod export;
 mod extract;
-mod inline;
+mod finding;
+mod folds;
+mod groups;
+mod json;
+mod model;
+mod names;
+mod record;
 mod render;
+mod rendered;
+mod sarif;
+mod severity;
 mod similar;
+mod stats;
 mod step;
+mod steps;
 mod summary;
+mod view;
 
-pub use consolidator::{Change, Consolidator, Stats};
-pub use digest::Digest;
+pub use compare::Comparison;
+pub use confidence::{Confidence, Number};
+pub use consolidator::{Change, Consolidator};
+pub use digest::{Digest, Fingerprint};
 pub use error::Error;
 pub use extract::{Budget, Extract, Quote, Source, Summariser, Unit, UnitKind, count_words, units};
+pub use finding::{Evidence, Finding, Place};
+pub use record::FindingId;
+pub use sarif::Tool;
+pub use severity::Severity;
 pub use similar::{Group, Match, SimilarIndex, SimilarOptions, SimilarStats, similarity};
-pub use step::{Confidence, Finding, Severity, Step};
+pub use stats::Stats;
+pub use step::Step;
 pub use summary::Summary;
+pub use view::{By, Format, View};

@@ -2,7 +2,9 @@
 
 use std::io::{self, IoSlice, Write};
 
-use autoexec_consolidator::{Change, Confidence, Consolidator, Finding, Severity, Step};
+use autoexec_consolidator::{
+    Change, Confidence, Consolidator, Evidence, Finding, Place, Severity, Step,
+};
 
 /// A step whose text has the same length for every six-digit number.
 fn step(number: u32) -> Step {
@@ -10,7 +12,7 @@ fn step(number: u32) -> Step {
         title: format!("Step {number}"),
         text: format!("{number} ").repeat(20),
         findings: (0..4)
-            .map(|n| Finding::new("a finding of some length").at(format!("src/{n}.rs"), 10))
+            .map(|n| Finding::new(format!("finding {number}")).at(format!("src/{n}.rs"), 10))
             .collect(),
         files_checked: (0..4).map(|n| format!("src/{n}.rs")).collect(),
         relevant_files: vec!["src/0.rs".into()],
@@ -112,9 +114,23 @@ fn the_digest_covers_every_field() {
         digest_of(&|s| s.text.push('x')),
         digest_of(&|s| s.findings[3].text.push('x')),
         digest_of(&|s| s.findings[3].severity = Severity::High),
-        digest_of(&|s| s.findings[3].file = None),
-        digest_of(&|s| s.findings[3].line = Some(11)),
-        digest_of(&|s| s.findings[3].column = Some(11)),
+        digest_of(&|s| s.findings[3].kind.push('x')),
+        digest_of(&|s| s.findings[3].places.clear()),
+        digest_of(&|s| s.findings[3].places[0].line = 11),
+        digest_of(&|s| s.findings[3].places[0].end_line = 11),
+        digest_of(&|s| s.findings[3].places[0].column = 11),
+        digest_of(&|s| s.findings[3].places.push(Place::new("z", 1))),
+        digest_of(&|s| s.findings[3].relevant_files.push("z".into())),
+        digest_of(&|s| s.findings[3].hypothesis = Some("z".into())),
+        digest_of(&|s| s.findings[3].confidence = Some(Confidence::Low)),
+        digest_of(&|s| s.findings[3].confidence = Confidence::number(0.3).ok()),
+        digest_of(&|s| s.findings[3].evidence.push(Evidence::default())),
+        digest_of(&|s| s.findings.reverse()),
+        digest_of(&|s| {
+            // What two findings say is exchanged, one field at a time.
+            s.findings[2].places[0].file = "src/3.rs".into();
+            s.findings[3].places[0].file = "src/2.rs".into();
+        }),
         digest_of(&|s| s.omitted = 1),
         digest_of(&|s| s.files_checked.push("y".into())),
         digest_of(&|s| s.files_checked = many("y")),
@@ -176,7 +192,7 @@ fn an_edited_step_replaces_the_old_one() {
     assert_eq!(document.set(1, edited.clone()), Change::Replaced);
     assert_eq!(document.text().matches("## 1.").count(), 1);
     assert!(document.text().contains("edited"));
-    assert_eq!(document.get(1), Some(&edited));
+    assert_eq!(document.get(1), Some(edited));
     assert_eq!(document.remove(2), Some(step(2)));
     assert_eq!(document.remove(2), None);
     assert!(!document.text().contains("## 2."));
@@ -290,16 +306,69 @@ impl Write for Counting {
     }
 }
 
+/// Row 1.20: a step put in the middle formats itself, moves nothing, and joins what is around it.
 #[test]
-fn two_thousand_segments_take_two_writes_and_no_copy() {
+fn a_step_in_the_middle_is_one_more_segment() {
     let mut document = Consolidator::new();
-    for number in 0..2000 {
+    for number in (0..4000).filter(|number| *number != 1000) {
         document.set(number, step(number));
     }
+    assert_eq!(document.segments().len(), 1);
+    let before = document.stats();
+    document.set(1000, step(1000));
+    assert_eq!(
+        document.segments().len(),
+        4,
+        "before, the step, behind, footer"
+    );
     let mut writer = Counting(0, 0);
     let written = document.write_to(&mut writer).unwrap();
-    assert_eq!(writer.0, 2);
+    assert_eq!(writer.0, 1);
     assert_eq!(written, writer.1);
     assert_eq!(written, document.full_text().len() as u64);
-    assert_eq!(document.stats().bytes_copied, 0);
+    let after = document.stats();
+    assert_eq!(after.bytes_copied, before.bytes_copied);
+    let formatted = after.bytes_formatted - before.bytes_formatted;
+    assert!(
+        formatted < 1000,
+        "{formatted} bytes for one step and two footers"
+    );
+}
+
+#[test]
+fn many_segments_take_few_writes() {
+    let mut document = Consolidator::new();
+    for number in 0..4000 {
+        document.set(number, step(number));
+    }
+    document.segments();
+    for number in (0..4000).step_by(2) {
+        document.set(number, step(number + 4000));
+    }
+    let pieces = document.segments().len();
+    assert!(pieces > 4000, "{pieces}");
+    let mut writer = Counting(0, 0);
+    let written = document.write_to(&mut writer).unwrap();
+    assert_eq!(writer.0, pieces.div_ceil(1024));
+    assert_eq!(written, document.full_text().len() as u64);
+}
+
+/// Text that was replaced over and over does not pile up.
+#[test]
+fn garbage_is_bounded() {
+    let mut document = Consolidator::new();
+    for number in 0..100 {
+        document.set(number, step(number));
+    }
+    document.segments();
+    for round in 0..1000 {
+        document.set(0, step(round));
+        document.segments();
+    }
+    let copied = document.stats().bytes_copied;
+    let length = document.full_text().len() as u64;
+    assert!(copied > 0, "the buffer was put in order at times");
+    assert!(copied < 20 * length, "{copied} bytes moved in 1,000 rounds");
+    let expect = document.full_text();
+    assert_eq!(document.segments().concat(), expect);
 }

@@ -1,8 +1,11 @@
 //! `consolidate`: what steps found, as sections of one document.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use autoexec_consolidator::{Consolidator, Finding, Severity, Step as Section};
+use autoexec_consolidator::{
+    By, Consolidator, Finding, Format, Place, Severity, Step as Section, Tool, View,
+};
 
 use crate::error::StepError;
 use crate::report::StepOutcome;
@@ -14,11 +17,8 @@ use super::output::{ConsolidateOutput, Output, SearchOutput};
 
 impl One<'_> {
     pub(super) async fn consolidate(&self, consolidate: &Consolidate) -> Result<Output, StepError> {
-        let title = consolidate
-            .title
-            .as_deref()
-            .map(|t| self.render(t))
-            .transpose()?;
+        let rendered = |text: &Option<String>| text.as_deref().map(|t| self.render(t)).transpose();
+        let title = rendered(&consolidate.title)?;
         let mut document = Consolidator::with_title(
             title.unwrap_or_else(|| self.runner.document.workflow.name.clone()),
         );
@@ -27,39 +27,21 @@ impl One<'_> {
                 document.set(number, section);
             }
         }
-        let output = consolidate
-            .output
-            .as_deref()
-            .map(|t| self.render(t))
-            .transpose()?;
+        let output = rendered(&consolidate.output)?;
         let target = match &output {
             Some(path) => Some(self.target(path)?),
             None => None,
         };
+        let written = Written::new(consolidate, output.as_deref());
         let stop = self.stop.clone();
         self.blocking(move || {
             if stop.is_cancelled() {
                 return Err(StepError::Stopped);
             }
             if let Some(target) = &target {
-                crate::output::write_atomically(target, |mut w| {
-                    document.write_to(&mut w).map(|_| ())
-                })
-                .map_err(|e| {
-                    StepError::Failed(format!(
-                        "cannot write `{}`: {e}; nothing was changed",
-                        target.display()
-                    ))
-                })?;
+                write_file(target, &mut document, written)?;
             }
-            let (summary, digest) = (document.summary(), document.digest());
-            Ok(Output::Consolidate(ConsolidateOutput {
-                text: document.text().to_owned(),
-                path: output,
-                steps: summary.steps as usize,
-                findings: summary.findings + summary.omitted,
-                digest: digest.to_string(),
-            }))
+            output_of(document, written, output)
         })
         .await
     }
@@ -102,25 +84,123 @@ impl One<'_> {
         match state.outcome {
             StepOutcome::Succeeded => {}
             StepOutcome::Failed => {
-                section
-                    .findings
-                    .push(Finding::new(format!("failed: {why}")).severity(Severity::High));
+                // With the step's name: two steps that fail alike are two findings.
+                let failed = Finding::new(format!("step `{id}` failed: {why}"));
+                let failed = failed.kind("failed-step").severity(Severity::High);
+                section.findings.push(failed);
             }
             StepOutcome::Skipped => section.text = format!("Skipped: {why}."),
             StepOutcome::Cancelled => section.text = format!("Cancelled: {why}."),
         }
         for output in &state.outputs {
-            fill(&mut section, output);
+            fill(&mut section, id, output);
         }
         Some(section)
     }
 }
 
+/// How a document is written.
+#[derive(Debug, Clone, Copy)]
+enum Written {
+    As(View),
+    Json,
+    Sarif,
+}
+
+impl Written {
+    /// As the step says, or the end of the file's name.
+    fn new(consolidate: &Consolidate, output: Option<&str>) -> Self {
+        let by = match consolidate.by.as_str() {
+            "severity" => By::Severity,
+            "file" => By::File,
+            _ => By::Step,
+        };
+        let format = consolidate.format.as_deref();
+        match format.unwrap_or_else(|| format_of(output.unwrap_or_default())) {
+            "json" => Written::Json,
+            "sarif" => Written::Sarif,
+            "text" => Written::As(View {
+                format: Format::Plain,
+                by,
+            }),
+            _ => Written::As(View {
+                format: Format::Markdown,
+                by,
+            }),
+        }
+    }
+
+    fn write(self, document: &mut Consolidator, w: &mut impl Write) -> io::Result<u64> {
+        match self {
+            Written::As(view) => {
+                document.set_view(view);
+                document.write_to(w)
+            }
+            Written::Json => document.write_json(w),
+            Written::Sarif => document.write_sarif(w, &TOOL),
+        }
+    }
+}
+
+/// Who found it, in SARIF.
+const TOOL: Tool<'static> = Tool {
+    name: "autoexec",
+    version: env!("CARGO_PKG_VERSION"),
+    information_uri: "",
+};
+
+/// The format that a file's name tells.
+fn format_of(path: &str) -> &'static str {
+    let path = path.to_ascii_lowercase();
+    let ends = |ends: &str| path.ends_with(ends);
+    if ends(".sarif") || ends(".sarif.json") {
+        "sarif"
+    } else if ends(".json") {
+        "json"
+    } else if ends(".txt") {
+        "text"
+    } else {
+        "markdown"
+    }
+}
+
+fn write_file(
+    target: &Path,
+    document: &mut Consolidator,
+    written: Written,
+) -> Result<(), StepError> {
+    crate::output::write_atomically(target, |mut w| written.write(document, &mut w).map(|_| ()))
+        .map_err(|e| {
+            StepError::Failed(format!(
+                "cannot write `{}`: {e}; nothing was changed",
+                target.display()
+            ))
+        })
+}
+
+fn output_of(
+    mut document: Consolidator,
+    written: Written,
+    path: Option<String>,
+) -> Result<Output, StepError> {
+    let mut text = Vec::new();
+    (written.write(&mut document, &mut text))
+        .map_err(|e| StepError::Failed(format!("cannot hold the document: {e}")))?;
+    let summary = document.summary();
+    Ok(Output::Consolidate(ConsolidateOutput {
+        text: String::from_utf8_lossy(&text).into_owned(),
+        path,
+        steps: summary.steps as usize,
+        findings: summary.findings_total(),
+        digest: document.digest().to_string(),
+    }))
+}
+
 /// Lines of a command's output that a document shows.
 const SHOWN_LINES: usize = 40;
 
-/// Adds an output to its section.
-fn fill(section: &mut Section, output: &Output) {
+/// Adds the output of the step `id` to its section.
+fn fill(section: &mut Section, id: &str, output: &Output) {
     let text = match output {
         Output::Read(read) => {
             section
@@ -132,7 +212,7 @@ fn fill(section: &mut Section, output: &Output) {
             section
                 .files_checked
                 .extend(search.files.iter().map(|f| f.name.clone()));
-            fill_findings(section, search);
+            fill_findings(section, id, search);
             format!("`{}`: {}.", search.pattern, output.summary())
         }
         Output::Run(run) => {
@@ -158,25 +238,25 @@ fn fill(section: &mut Section, output: &Output) {
     }
     section.text.push_str(text.trim_end());
     for problem in output.problems() {
-        let finding =
-            Finding::new(format!("not examined: {}", problem.message)).severity(Severity::Low);
-        section.findings.push(Finding {
-            file: Some(problem.subject.clone()),
-            ..finding
-        });
+        let finding = Finding::new(format!("not examined: {}", problem.message));
+        let finding = finding.kind("not-examined").severity(Severity::Low);
+        section
+            .findings
+            .push(finding.in_file(problem.subject.clone()));
     }
 }
 
-fn fill_findings(section: &mut Section, search: &SearchOutput) {
+/// The step is the findings' kind: a line that two searches find is two findings, and a rule each in SARIF.
+fn fill_findings(section: &mut Section, id: &str, search: &SearchOutput) {
     section.omitted += search.count - search.findings.len() as u64;
     for found in &search.findings {
         if section.relevant_files.last() != Some(&found.file) {
             section.relevant_files.push(found.file.clone());
         }
-        let mut finding = Finding::new(found.text.clone())
-            .severity(search.severity)
-            .at(found.file.clone(), found.line);
-        finding.column = Some(found.column);
-        section.findings.push(finding);
+        let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let place = Place::new(found.file.clone(), number(found.line));
+        let place = place.column(number(found.column));
+        let finding = Finding::new(found.text.clone()).kind(id);
+        (section.findings).push(finding.severity(search.severity).also_at(place));
     }
 }

@@ -413,6 +413,16 @@ pub struct Consolidate {
     /// The file to write.
     #[serde(default)]
     pub output: Option<String>,
+    /// How it is written, if not as the end of the file's name says.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// What findings are listed by.
+    #[serde(default = "step")]
+    pub by: String,
+}
+
+fn step() -> String {
+    "step".into()
 }
 
 /// Runs another workflow.

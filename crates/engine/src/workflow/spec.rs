@@ -403,7 +403,7 @@ static ASK: Object = Object {
 
 static CONSOLIDATE: Object = Object {
     name: "consolidate",
-    doc: "Joins what other steps found into one Markdown document. A list stands for `{from: […]}`.",
+    doc: "Joins what other steps found into one document. A list stands for `{from: […]}`.",
     short: &[
         Short {
             shape: ShortShape::List,
@@ -432,6 +432,17 @@ static CONSOLIDATE: Object = Object {
             Shape::Template,
             "File to write, below the output folder; written whole or not at all.",
         ),
+        Field::new(
+            "format",
+            Shape::OneOf(&["markdown", "text", "json", "sarif"]),
+            "How it is written; told by the end of `output` (.txt, .json, .sarif, .sarif.json) when absent, else Markdown.",
+        ),
+        Field::new(
+            "by",
+            Shape::OneOf(&["step", "severity", "file"]),
+            "What findings are listed by, in Markdown and text.",
+        )
+        .default("step"),
     ],
 };
 

@@ -11,13 +11,13 @@ const RUN_MAX: usize = 31;
 
 /// Appends `text` on one line, as text: emphasis and closed code spans stay Markdown, while HTML
 /// tags, unclosed backticks and backslashes show as they are written. O(length).
-pub(crate) fn push_line(out: &mut String, text: &str) {
+pub(super) fn push_line(out: &mut String, text: &str) {
     push_escaped(out, &one_line(text));
 }
 
 /// Appends `text`, and what `suffix` appends (no backticks), as a code span with a fence that the
 /// text's own backticks cannot close.
-pub(crate) fn push_code(out: &mut String, text: &str, suffix: impl FnOnce(&mut String)) {
+pub(super) fn push_code(out: &mut String, text: &str, suffix: impl FnOnce(&mut String)) {
     let line = one_line(text);
     if !line.bytes().fold(false, |any, b| any | (b == b'`')) {
         out.push('`');
@@ -35,19 +35,25 @@ pub(crate) fn push_code(out: &mut String, text: &str, suffix: impl FnOnce(&mut S
     out.push_str(&fence);
 }
 
-/// Words separated by single spaces; white space and control characters separate words.
-fn one_line(text: &str) -> Cow<'_, str> {
+/// Words separated by single spaces; white space and whatever is [`unseen`] separate words.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if is_one_line(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let mut line = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+    for word in text.split(|c: char| c.is_whitespace() || unseen(c)) {
         if !word.is_empty() && !line.is_empty() {
             line.push(' ');
         }
         line.push_str(word);
     }
     Cow::Owned(line)
+}
+
+/// Control characters, and those that turn the direction of text: a terminal would obey both, and
+/// show something else than what stands there.
+pub(super) fn unseen(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether [`one_line`] has nothing to do; `false` when that takes more than a look at the bytes.
@@ -142,6 +148,7 @@ mod tests {
             "\u{7} one \u{7} \u{2028}two\u{85}three\u{3000}four",
             "one two three four",
         );
+        check("a\u{202E}b\u{2066}", "a b");
         check("Grüße — 中文", "Grüße — 中文");
         check("", "");
     }

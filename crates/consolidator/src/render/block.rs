@@ -1,5 +1,7 @@
 //! Free Markdown text inside a step: kept as written, but unable to break the document around it.
 
+use super::inline::unseen;
+
 /// Headings of a step's text sit below the step's own, which is at level 2.
 const HEADINGS_DOWN: usize = 2;
 
@@ -14,7 +16,7 @@ enum Within {
 
 /// Appends `text` with its headings moved below the step's heading, control characters removed, and
 /// a fence or comment that is still open at the end closed. O(length).
-pub(crate) fn push_block(out: &mut String, text: &str) {
+pub(super) fn push_block(out: &mut String, text: &str) {
     let mut within = Within::Text;
     for line in text.trim_end().lines() {
         let shown = match within {
@@ -94,11 +96,13 @@ fn unindented(line: &str) -> Option<&str> {
     (line.len() - body.len() <= 3).then_some(body)
 }
 
-fn push_clean(out: &mut String, line: &str) {
-    if !line.bytes().any(|b| b < b' ' || b == 0x7F) {
+/// Appends a line without what is [`unseen`], tabs excepted.
+pub(super) fn push_clean(out: &mut String, line: &str) {
+    let suspect = |b: u8| b < b' ' || matches!(b, 0x7F | 0xC2 | 0xE2);
+    if !line.bytes().fold(false, |any, b| any | suspect(b)) {
         out.push_str(line);
     } else {
-        out.extend(line.chars().filter(|&c| c == '\t' || !c.is_control()));
+        out.extend(line.chars().filter(|&c| c == '\t' || !unseen(c)));
     }
 }
 
