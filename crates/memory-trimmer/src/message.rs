@@ -196,12 +196,13 @@ impl Message {
         self.tokens = tokens.fold(FRAMING_TOKENS, u32::saturating_add);
     }
 
-    /// Adds what another message says; pinned when either was.
+    /// Adds what another message says, its results before what is no result; pinned when either was.
     pub(crate) fn append(&mut self, other: Message) {
         let tokens = other.tokens.saturating_sub(FRAMING_TOKENS);
         self.tokens = self.tokens.saturating_add(tokens);
         self.pinned |= other.pinned;
         self.blocks.extend(other.blocks);
+        (self.blocks).sort_by_key(|block| !matches!(block, Block::ToolResult(_)));
     }
 
     pub(crate) fn blocks_mut(&mut self) -> &mut Vec<Block> {
