@@ -204,6 +204,31 @@ fn what_is_to_be_saved_stays_bounded_while_the_disk_is_full() {
     assert!(namespace.take_changes().len() <= 20);
 }
 
+thread_local! {
+    /// Where something is inserted when the next file is made.
+    static MEANWHILE: Cell<Option<Namespace>> = const { Cell::new(None) };
+}
+
+/// An entry that comes while the file is written anew is in it, and must be known to be when it goes.
+#[test]
+fn what_comes_during_a_compaction_and_goes_after_it_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    let namespace = space();
+    let snapshot = open(&namespace, &path, |file| {
+        if let Some(namespace) = MEANWHILE.take() {
+            assert!(namespace.insert("late", "value"));
+        }
+        Box::new(file)
+    });
+    insert(&namespace, 0..3);
+    MEANWHILE.set(Some(namespace.clone()));
+    assert_eq!(snapshot.compact(now()).unwrap().entries, 4);
+    assert!(namespace.remove("late").is_some());
+    assert_eq!(snapshot.save(now()).unwrap().removals, 1);
+    assert_eq!(loaded(&path).0, contents(&namespace));
+}
+
 /// A snapshot of five records, what each leaves behind, and where each ends.
 fn history(path: &Path) -> (Vec<Vec<(String, String)>>, Vec<u64>) {
     let namespace = space();
