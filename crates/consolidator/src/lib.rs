@@ -70,7 +70,7 @@
 //! after 20 others and after 20,000. By severity or by file, a step lands in the middle: use `segments`
 //! or `write_to`, which move nothing.
 //!
-//! Memory: 64 bytes for a finding and about 36 for indexes, beyond its text; 140 for a step; 40 for each
+//! Memory: 64 bytes for a finding and about 36 for indexes, beyond its text; 165 for a step; 65 for each
 //! distinct file, and its name (`cargo run --release --example overhead` counts). What few findings have (further places,
 //! evidence, a hypothesis) is behind one pointer. From the first text on: the document itself, 16 bytes for each finding
 //! and, by severity and by file, an index of about 36 bytes. Whoever only writes JSON or SARIF never pays for these.
