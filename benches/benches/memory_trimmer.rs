@@ -1,5 +1,6 @@
-//! What a trim costs beside freeing what it drops, an append beside a push, an estimate and a count
-//! of tokens beside a scan of the bytes, and sanitising beside telling that the bytes are UTF-8.
+//! What a trim costs beside freeing what it drops, by age and by relevance, an append beside a push, an
+//! estimate and a count of tokens beside a scan of the bytes, and sanitising beside telling that the
+//! bytes are UTF-8.
 #![allow(
     missing_docs,
     reason = "criterion's macros generate undocumented items"
@@ -10,15 +11,15 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use autoexec_memory_trimmer::{
-    Encoding, ExactCounter, History, Limits, Message, Thresholds, TokenCounter, ToolCall,
-    estimate_tokens, sanitise,
+    Compaction, Encoding, ExactCounter, History, HistoryIndex, Limits, Message, Relevance,
+    Strategy, Thresholds, TokenCounter, ToolCall, estimate_tokens, sanitise,
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 criterion_group! {
     name = benches;
     config = autoexec_benches::pass();
-    targets = trim, append, estimate, exact_count, exact_append, sanitising
+    targets = trim, relevance, append, estimate, exact_count, exact_append, sanitising
 }
 criterion_main!(benches);
 
@@ -65,6 +66,63 @@ fn trim(c: &mut Criterion) {
         });
         group.finish();
     }
+}
+
+/// A trim of 1,000 messages, half of which stay, to what a question needs: looked up in an index that
+/// is up to date, or read anew. The floor frees as many messages.
+fn relevance(c: &mut Criterion) {
+    let subjects = [
+        "lock", "queue", "bridge", "garden", "invoice", "parser", "train", "recipe",
+    ];
+    let say = |n: usize| {
+        let (a, b) = (subjects[n % 8], subjects[n / 8 % 8]);
+        let text = format!(
+            "Turn {n}: the {a} was seen beside the {b}, and all the others agreed to wait."
+        );
+        if n % 2 == 0 {
+            Message::user(text)
+        } else {
+            Message::assistant(text)
+        }
+    };
+    let messages: Vec<Message> = (0..1_000).map(say).collect();
+    let history = History::with_messages(messages.clone());
+    let budget = history.tokens() / 2;
+    let mut index = HistoryIndex::new();
+    index.update(&history);
+    let run = |history: &mut History, index: Option<&mut HistoryIndex>| {
+        let by = Relevance::to("What about the invoice for the bridge?");
+        let by = match index {
+            Some(index) => by.index(index),
+            None => by,
+        };
+        Compaction::new(budget)
+            .with(Strategy::Relevance(by))
+            .run(history)
+    };
+    let done = run(&mut history.clone(), None);
+    assert!(done.tokens_after <= budget && done.tokens_after > budget * 95 / 100);
+    let goes = done.dropped;
+
+    let mut group = c.benchmark_group("memory-trimmer/relevance-1000");
+    group.bench_function("floor", |b| {
+        b.iter_batched(|| goes.clone(), drop, BatchSize::LargeInput);
+    });
+    group.bench_function("indexed", |b| {
+        b.iter_batched_ref(
+            || (history.clone(), index.clone()),
+            |(history, index)| drop(run(history, Some(index))),
+            BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("read-anew", |b| {
+        b.iter_batched_ref(
+            || history.clone(),
+            |history| drop(run(history, None)),
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
 }
 
 /// An append with a look at the thresholds, and the trims that come due, at 100,000 messages.

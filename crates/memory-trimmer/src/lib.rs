@@ -1,21 +1,26 @@
-//! Trims conversation histories without ever separating a tool call from its result.
+//! Fits conversation histories and contexts to a budget: what matters stays, and the chat APIs accept it.
 //!
 //! # What it is
 //!
 //! A [`History`] holds the messages of a conversation with a model. When it grows beyond its
-//! [`Thresholds`], in messages or in tokens, [`History::trim`] drops the oldest messages and says
-//! which; [`History::fit`] does so for a budget of tokens. Whatever is dropped, the chat APIs accept
-//! what is left: [`validate`] states their rules.
+//! [`Thresholds`], in messages or in tokens, [`History::trim`] drops the oldest messages and says which.
+//! A [`Compaction`] goes by other ways, one after the other and only as far as needed: what a question
+//! needs ([`Strategy::Relevance`]), results cleared, duplicates once, texts cut or reduced to what they
+//! say, a summary by a model. Whatever is dropped, the chat APIs accept what is left: [`Rules`] are theirs,
+//! and [`validate_by`] checks them. [`fit`] does the same for the parts of a context, [`relevance`] stands
+//! alone for any texts, and tokens are [estimated](estimate_tokens) or counted.
 //!
 //! # When to choose it
 //!
-//! For agents that call tools in loops, where the plain "last N messages" leaves results without
-//! their calls, and for long chats whose prompt should stay below a limit.
+//! For agents that call tools in loops, where the plain "last N messages" leaves results without their
+//! calls; for long chats whose prompt should stay below a limit, and in which an early message may be the
+//! one that is asked for.
 //!
 //! # When to choose something else
 //!
-//! This crate drops; it neither summarises nor ranks messages by what they say. Exact
-//! tokens are those of OpenAI's encodings; for other vocabularies hand counts to
+//! Relevance goes by words: where a question shares none with its answer, mix in an embedder
+//! ([`Relevance::similar`]), or use a vector index. Summaries are written by whoever implements
+//! [`Summarise`]. Exact tokens are those of OpenAI's encodings; for other vocabularies hand counts to
 //! [`Message::with_tokens`].
 //!
 //! # Example
@@ -43,7 +48,8 @@
 //!
 //! A [`Message`] is made of [`Block`]s: text, tool calls, tool results, images, reasoning, and what is
 //! none of these. An assistant message with tool calls and the results behind it are one group, with
-//! the reasoning before it; every other message is one by itself. Groups are dropped whole, oldest first, until what is left fits. There stay
+//! the reasoning before it; every other message is one by itself. Groups are dropped whole, oldest
+//! first, until what is left fits. There stay
 //!
 //! - system messages, unless [`Thresholds::drop_system`] says otherwise;
 //! - groups with a pinned message;
@@ -60,6 +66,24 @@
 //! [`Trimmed::repaired`] counts them. [`History::repair`] mends everything that
 //! [`validate`](History::validate) reports, at once.
 //!
+//! # Ways to make it smaller
+//!
+//! Each [`Strategy`] stops as soon as the history fits. [`Compacted`] lists what was dropped and what was
+//! changed, as it was; an [`Archive`] keeps it, and the line that stands for a cleared result names the key
+//! to recall it by. A reference to a text that stands earlier never outlives that text.
+//!
+//! [`Strategy::Relevance`] looks messages up in a [`HistoryIndex`], which reads each message once. Evidence
+//! kept for a question, percent at 500 / 2,000 / 8,000 tokens, as the example `evidence` prints it on a
+//! sample of two public sets of long dialogues:
+//!
+//! | | LoCoMo (231 questions) | LongMemEval-S (24) |
+//! |---|---|---|
+//! | the last messages | 0.9 / 12.6 / 43.9 | 0.0 / 0.0 / 10.4 |
+//! | plain BM25 | 64.9 / 78.1 / 91.1 | 74.3 / 85.8 / 92.0 |
+//! | [`relevance`] | 79.5 / 90.8 / 97.6 | 84.0 / 97.9 / 100 |
+//!
+//! The weights were chosen on this sample.
+//!
 //! # Chat APIs
 //!
 //! With the feature `json`, `Dialect` reads and writes the messages of OpenAI's chat completions and
@@ -75,9 +99,14 @@
 //! |---|---|
 //! | `push`, `tokens`, `needs_trim` | O(1), and the estimate of tokens when a message is made |
 //! | `trim`, `fit` | O(messages dropped, and pinned ones among them) |
-//! | `trim` of a broken history, `validate` | O(messages) |
+//! | `trim` of a broken history, `validate`, `repair` | O(messages) |
+//! | a compaction | O(messages) for each strategy that is needed, and the texts that it changes |
+//! | [`HistoryIndex::update`] | O(words of new messages), and a look at each number |
+//! | [`fit`] | O(words of all parts); O(their tokens' count) if they fit |
 //!
-//! Memory: each message is 64 bytes, each of its blocks 72 and its text; each group 24 bytes more.
+//! Memory: each message is 64 bytes, each of its blocks 72 and its text; each group 24 bytes more. Of
+//! 5,000 messages of 90 characters, 1.4 MB by the allocator's counts, a trim to a tenth leaves 0.15 MB
+//! (example `memory`); an index of them takes 0.5 MB.
 //!
 //! # Estimated tokens
 //!
@@ -116,13 +145,13 @@
 //!
 //! # Limitations
 //!
-//! - A turn longer than the budget loses its middle, not its end: relevance is not looked at.
+//! - [`History::trim`] and [`History::fit`] go by age alone; relevance is a [`Compaction`]'s.
 //! - A trim with many pinned messages walks over them each time.
+//! - Rules that demand turns ([`Rules::TURNS`]) join messages, which reads all of them.
 //! - Keys of JSON objects come back in the order of `serde_json`, and integers beyond 64 bits as floats.
 //! - An output whose call is only on the provider's side (`previous_response_id`, an item reference)
 //!   answers nothing that this crate sees, and a repair takes it out.
 //! - A document of another dialect gets no tools, and no images in the results of OpenAI's chat.
-//!
 //! - Nobody but the provider knows the tokens of a request to the last one: its framing of messages,
 //!   images and tools is documented in part.
 //! - The zero-width space goes, though Khmer and Thai may break lines there; so may hidden text be
