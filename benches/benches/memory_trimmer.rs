@@ -79,7 +79,7 @@ fn relevance(c: &mut Criterion) {
         let text = format!(
             "Turn {n}: the {a} was seen beside the {b}, and all the others agreed to wait."
         );
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             Message::user(text)
         } else {
             Message::assistant(text)

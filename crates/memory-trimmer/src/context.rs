@@ -158,8 +158,10 @@ fn scores(parts: &[Part<'_>], kept: &[Kept<'_>], query: &str, budget: u64) -> Ve
     for part in kept {
         index.push(Document::new(parts[part.index].text, part.tokens));
     }
-    let mut weights = Weights::default();
-    weights.neighbour = 0.0; // Parts are no conversation: the next one is not its answer.
+    let weights = Weights {
+        neighbour: 0.0, // Parts are no conversation: the next one is not its answer.
+        ..Weights::default()
+    };
     let mut scores = Vec::new();
     index.scores(query, budget, &weights, &mut scores);
     scores

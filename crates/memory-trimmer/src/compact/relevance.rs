@@ -5,6 +5,9 @@ use super::window::open_with_user;
 use crate::relevance::{Item, Weights, fuse, select};
 use crate::{History, HistoryIndex, Message, Role};
 
+/// How similar a message is to the question.
+type Similar<'a> = &'a dyn Fn(&Message) -> f32;
+
 /// How messages are chosen for a question.
 ///
 /// ```
@@ -26,7 +29,7 @@ pub struct Relevance<'a> {
     query: &'a str,
     weights: Weights,
     index: Option<&'a mut HistoryIndex>,
-    similar: Option<(&'a dyn Fn(&Message) -> f32, f32)>,
+    similar: Option<(Similar<'a>, f32)>,
     keep_task: bool,
 }
 
