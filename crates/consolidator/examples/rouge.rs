@@ -88,8 +88,7 @@ fn references_of(document: &Path, folder: &Path) -> io::Result<Vec<String>> {
 
 fn digest(text: &str, words: usize) -> String {
     let sources = [Source { name: "", text }];
-    let summariser = Summariser::new().cut_last(true);
-    let extract = summariser.summarise(&sources, Budget::Words(words));
+    let extract = Summariser::new().summarise(&sources, Budget::Words(words));
     extract.texts(&sources).collect::<Vec<_>>().join("\n")
 }
 

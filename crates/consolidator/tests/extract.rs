@@ -163,6 +163,28 @@ fn repeats_are_passed_over_and_kept_when_asked_for() {
 }
 
 #[test]
+fn a_short_digest_prefers_what_is_new() {
+    let text = "The pool lock is held by a reader. The pool lock is held by every reader for long. \
+                The queue waits for the pool. A timer wakes a thread.";
+    let expect = [
+        "The pool lock is held by a reader.",
+        "The queue waits for the pool.",
+    ];
+    check(&[text], "", Budget::Words(14), &expect);
+}
+
+#[test]
+fn stop_words_alone_are_not_central() {
+    let text = "It is what it is, and that is that. The cache of the server is full. \
+                So it is, as it was before. The disk of the server is slow.";
+    let expect = [
+        "The cache of the server is full.",
+        "The disk of the server is slow.",
+    ];
+    check(&[text], "", Budget::Sentences(2), &expect);
+}
+
+#[test]
 fn a_last_sentence_is_cut_when_asked_for() {
     let sources = [Source {
         name: "",

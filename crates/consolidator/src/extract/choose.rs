@@ -47,20 +47,26 @@ impl<'a> Choice<'a> {
         self.budget.most() - self.left
     }
 
-    /// Takes a sentence of `text`, if it fits and is new.
-    pub(super) fn offer(&mut self, candidate: &Candidate, text: &str, vocabulary: &Vocabulary) {
+    /// Takes a sentence of `text`, if it fits and is new, and says whether it did.
+    pub(super) fn offer(
+        &mut self,
+        candidate: &Candidate,
+        text: &str,
+        vocabulary: &Vocabulary,
+    ) -> bool {
         let quote = &text[candidate.range.clone()];
         let cost = self.budget.cost(quote);
         let fits = cost <= self.left;
         if self.is_full() || !(fits || self.cuts) || self.is_repeated(candidate, vocabulary) {
-            return;
+            return false;
         }
         let part = match fits {
             true => quote,
             false => self.budget.cut(quote, self.left),
         };
         self.closed = !fits;
-        if !part.is_empty() {
+        let is_taken = !part.is_empty();
+        if is_taken {
             self.left -= self.budget.cost(part);
             self.quotes.push(Quote {
                 source: candidate.source,
@@ -69,6 +75,7 @@ impl<'a> Choice<'a> {
                 is_cut: !fits,
             });
         }
+        is_taken
     }
 
     /// Whether a quote says the same; if none does, this sentence is remembered as one.
@@ -77,6 +84,7 @@ impl<'a> Choice<'a> {
     /// Chaudhuri, Ganti and Kaushik, "A primitive operator for similarity joins in data cleaning" (2006).
     fn is_repeated(&mut self, candidate: &Candidate, vocabulary: &Vocabulary) -> bool {
         let words = candidate.content.iter().map(|(word, _)| *word);
+        let words = words.filter(|word| !vocabulary.is_stop_word(*word));
         let mut content: Vec<(u32, u32)> = words
             .map(|word| (vocabulary.sentences[word as usize], word))
             .collect();

@@ -3,6 +3,7 @@
 mod budget;
 mod choose;
 mod ends;
+mod queue;
 mod rank;
 mod sentences;
 mod stop_words;

@@ -14,12 +14,11 @@ const SHORT: usize = 15;
 /// Weight of standing first in a source; halves with every twentieth of it.
 const LEAD: f64 = 0.05;
 /// How much a rare word weighs more than a frequent one: 0 would be nothing, 1 the plain inverse frequency.
-const RARITY: f64 = 0.7;
+const RARITY: f64 = 0.5;
+/// What a stop word weighs against another word that is as frequent.
+const STOP_WORD: f64 = 0.3;
 /// Weight of the words of the query against the centroid.
 const QUERY: f64 = 1.0;
-
-/// The number of all stop words.
-const STOP: u32 = u32::MAX;
 
 /// A sentence that may be quoted.
 #[derive(Debug, Clone)]
@@ -29,7 +28,7 @@ pub(super) struct Candidate {
     /// How many sentences of the source stand before it, and how many the source has.
     pub(super) place: (usize, usize),
     pub(super) words: usize,
-    /// Its different words but stop words, by number, sorted, and how often it has them.
+    /// Its different words, by number, sorted, and how often it has them.
     pub(super) content: Vec<(u32, u32)>,
     pub(super) score: f64,
 }
@@ -39,8 +38,8 @@ pub(super) struct Candidate {
 pub(super) struct Vocabulary {
     numbers: HashMap<u64, u32, BuildHasherDefault<Mixed>>,
     pub(super) sentences: Vec<u32>,
-    /// The stem of each word, hashed.
-    stems: Vec<u64>,
+    /// The stem of each word, hashed; none for stop words.
+    stems: Vec<Option<u64>>,
 }
 
 impl Vocabulary {
@@ -50,20 +49,13 @@ impl Vocabulary {
         each_word(text, |word, _| {
             let next = self.sentences.len() as u32;
             let hash = xxh3_64(word.as_bytes());
-            let number = *self
-                .numbers
-                .entry(hash)
-                .or_insert_with(|| match is_stop_word(word) {
-                    true => STOP,
-                    false => next,
-                });
+            let number = *self.numbers.entry(hash).or_insert(next);
             if number == next {
+                let stem = (!is_stop_word(word)).then(|| xxh3_64(stem(word).as_bytes()));
                 self.sentences.push(0);
-                self.stems.push(xxh3_64(stem(word).as_bytes()));
+                self.stems.push(stem);
             }
-            if number != STOP {
-                all.push(number);
-            }
+            all.push(number);
         });
         all.sort_unstable();
         let content: Vec<(u32, u32)> = all
@@ -76,7 +68,11 @@ impl Vocabulary {
         content
     }
 
-    /// The words that share their stem with one of the query, by number, sorted; and what such a word of each stem of the
+    pub(super) fn is_stop_word(&self, word: u32) -> bool {
+        self.stems[word as usize].is_none()
+    }
+
+    /// The words but stop words that share their stem with one of the query, by number, sorted; and what such a word of each stem of the
     /// query weighs together.
     fn asked(&self, query: &str, weights: &[f64]) -> (Vec<u32>, f64) {
         let mut stems = Vec::new();
@@ -86,7 +82,7 @@ impl Vocabulary {
         let mut heaviest = vec![0.0f64; stems.len()];
         let mut words = Vec::new();
         for (number, found) in self.stems.iter().enumerate() {
-            if let Ok(at) = stems.binary_search(found) {
+            if let Some(Ok(at)) = found.map(|found| stems.binary_search(&found)) {
                 heaviest[at] = heaviest[at].max(weights[number]);
                 words.push(number as u32);
             }
@@ -94,11 +90,14 @@ impl Vocabulary {
         (words, heaviest.iter().sum())
     }
 
-    /// (ln((1 + N) / (1 + n)) + 1)^0.7, for each word.
-    fn weights(&self, sentences: usize) -> Vec<f64> {
+    /// √(ln((1 + N) / (1 + n)) + 1) for each word, and a part of it for a stop word.
+    pub(super) fn weights(&self, sentences: usize) -> Vec<f64> {
         let all = (1 + sentences) as f64;
-        let weight = |n: &u32| ((all / f64::from(1 + n)).ln() + 1.0).powf(RARITY);
-        self.sentences.iter().map(weight).collect()
+        let weight = |(n, stem): (&u32, &Option<u64>)| {
+            let part = if stem.is_some() { 1.0 } else { STOP_WORD };
+            part * ((all / f64::from(1 + n)).ln() + 1.0).powf(RARITY)
+        };
+        self.sentences.iter().zip(&self.stems).map(weight).collect()
     }
 }
 
@@ -106,21 +105,31 @@ impl Vocabulary {
 pub(super) fn rank(
     candidates: &mut [Candidate],
     vocabulary: &Vocabulary,
+    weights: &[f64],
     query: &str,
     words: usize,
 ) {
-    let weights = vocabulary.weights(candidates.len());
-    let vectors: Vec<Vec<(u32, f64)>> = candidates.iter().map(|c| vector(c, &weights)).collect();
+    let vectors: Vec<Vec<(u32, f64)>> = candidates.iter().map(|c| vector(c, weights)).collect();
     let mut centroid = vec![0.0; weights.len()];
     for (word, value) in vectors.iter().flatten() {
         centroid[*word as usize] += value;
     }
+    // Stop words alone make no sentence central: they count for at most as much as its other words.
     let along = |vector: &Vec<(u32, f64)>| -> f64 {
-        vector.iter().map(|(w, v)| v * centroid[*w as usize]).sum()
+        let (mut content, mut stop) = (0.0, 0.0);
+        for (word, value) in vector {
+            let part = if vocabulary.is_stop_word(*word) {
+                &mut stop
+            } else {
+                &mut content
+            };
+            *part += value * centroid[*word as usize];
+        }
+        content + stop.min(content)
     };
     let central: Vec<f64> = vectors.iter().map(along).collect();
     let best = central.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    let (asked, asked_weight) = vocabulary.asked(query, &weights);
+    let (asked, asked_weight) = vocabulary.asked(query, weights);
     let short = (words / 8).clamp(1, SHORT) as f64;
     for (candidate, central) in candidates.iter_mut().zip(central) {
         let length = (candidate.words as f64 / short).min(1.0).sqrt();
@@ -136,8 +145,8 @@ pub(super) fn rank(
     }
 }
 
-/// The sentence as a direction: square roots of counts by weights, of length 1.
-fn vector(candidate: &Candidate, weights: &[f64]) -> Vec<(u32, f64)> {
+/// The sentence as a direction: square roots of counts by weights, of length 1, by number of the word.
+pub(super) fn vector(candidate: &Candidate, weights: &[f64]) -> Vec<(u32, f64)> {
     let value =
         |(word, count): &(u32, u32)| (*word, f64::from(*count).sqrt() * weights[*word as usize]);
     let mut vector: Vec<(u32, f64)> = candidate.content.iter().map(value).collect();

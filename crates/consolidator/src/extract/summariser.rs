@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::budget::{Budget, count_words};
 use super::choose::Choice;
+use super::queue::Queue;
 use super::rank::{Candidate, Vocabulary, rank};
 use super::sentences::{Unit, UnitKind, units};
 
@@ -33,7 +34,8 @@ pub struct Quote {
     pub source: usize,
     /// Where it stands in the source's text, in bytes.
     pub range: Range<usize>,
-    /// How well it stands for the whole: about 1 for the best one without a query, and up to about 1 more with one.
+    /// How well it stands for the whole, whatever else is quoted: about 1 for the best one without a query, and up to about
+    /// 1 more with one.
     pub score: f32,
     /// Whether its end was cut off to fit.
     pub is_cut: bool,
@@ -64,9 +66,10 @@ impl Extract {
 /// Picks the sentences that stand for the whole, and quotes them: an extractive summary, not a language model.
 ///
 /// The score of a sentence is the cosine of its TF-IDF vector with the sum of all sentences' vectors (Radev et al.,
-/// "Centroid-based summarization of multiple documents", 2004), with counts and rarity dampened, without the stop words of
-/// English, less for a sentence too short for the budget, a little more for standing early in its source, and more
-/// for the words of a query. The best ones are taken while they fit; those that repeat a quote are passed over. Nothing is
+/// "Centroid-based summarization of multiple documents", 2004), with counts and rarity dampened; the stop words of English
+/// weigh less. It is less for a sentence too short for the budget, a little more for standing early in its source, and more
+/// for the words of a query. The best ones are taken while they fit; those that repeat a quote are passed over, and in a
+/// digest of few words those that resemble one come later (Carbonell and Goldstein, "The use of MMR", 1998). Nothing is
 /// altered: every quote is a piece of its source.
 ///
 /// Headings, code, tables, lines of markup, sentences of fewer than 3 words or more than 600 bytes are not quoted, unless
@@ -74,7 +77,7 @@ impl Extract {
 ///
 /// # Cost
 /// O(bytes read + words × log words + quotes × words). At most [`Summariser::most_sentences`] sentences are read and ranked,
-/// about 200 bytes each, shared evenly among the sources; what lies behind them is not looked at.
+/// about 600 bytes each, shared evenly among the sources; what lies behind them is not looked at.
 ///
 /// ```
 /// use autoexec_consolidator::{Budget, Source, Summariser};
@@ -166,20 +169,31 @@ impl<'a> Summariser<'a> {
             vocabulary,
             mut is_partial,
         } = reading;
-        rank(&mut candidates, &vocabulary, self.query, budget.words());
+        let weights = vocabulary.weights(candidates.len());
+        rank(
+            &mut candidates,
+            &vocabulary,
+            &weights,
+            self.query,
+            budget.words(),
+        );
         let ranked = candidates.len();
         candidates.sort_by(|a, b| {
             let places = (a.source, a.range.start).cmp(&(b.source, b.range.start));
             b.score.total_cmp(&a.score).then(places)
         });
         let mut choice = Choice::new(budget, self.repeats, self.cuts);
-        for (at, candidate) in candidates.iter().enumerate() {
+        let mut queue = Queue::new(&candidates, &weights, budget.words());
+        for at in 0.. {
             let is_stopped = at % 256 == 0 && (self.is_stopped)();
             is_partial |= is_stopped;
             if is_stopped || choice.is_full() {
                 break;
             }
-            choice.offer(candidate, sources[candidate.source].text, &vocabulary);
+            let Some(candidate) = queue.pop() else { break };
+            if choice.offer(candidate, sources[candidate.source].text, &vocabulary) {
+                queue.chosen(candidate);
+            }
         }
         let spent = choice.spent();
         let mut quotes = choice.quotes;
