@@ -154,6 +154,12 @@ fn scores() {
     let long: String = (0..200).map(|n| format!("word{n} ")).collect();
     check(&long, &long.replace("word7 ", "other "), 0.95..=0.999);
     check(&long, "word1 word2 word3", 0.0..=0.1);
+    let stop_words =
+        |word: &str| format!("this is the {word} of it and that was not so, ").repeat(20);
+    check(&stop_words("lock"), &stop_words("lock"), 1.0..=1.0);
+    check(&stop_words("lock"), &stop_words("queue"), 0.0..=0.25);
+    check(&stop_words(""), &stop_words("queue"), 0.0..=0.25);
+    check(&stop_words(""), &stop_words(""), 1.0..=1.0);
 }
 
 #[test]

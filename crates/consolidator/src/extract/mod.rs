@@ -6,7 +6,6 @@ mod ends;
 mod queue;
 mod rank;
 mod sentences;
-mod stop_words;
 mod summariser;
 
 pub use budget::{Budget, count_words};

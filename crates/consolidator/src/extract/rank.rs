@@ -6,8 +6,7 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::stop_words::is_stop_word;
-use crate::similar::{Mixed, each_word, stem};
+use crate::similar::{Mixed, each_word, is_stop_word, stem};
 
 /// A sentence with fewer words than this is too short to say much, in a digest that has room for more.
 const SHORT: usize = 15;

@@ -77,7 +77,7 @@ impl Extract {
 ///
 /// # Cost
 /// O(bytes read + words × log words + quotes × words). At most [`Summariser::most_sentences`] sentences are read and ranked,
-/// about 600 bytes each, shared evenly among the sources; what lies behind them is not looked at.
+/// about 800 bytes each, shared evenly among the sources; what lies behind them is not looked at.
 ///
 /// ```
 /// use autoexec_consolidator::{Budget, Source, Summariser};

@@ -4,6 +4,7 @@ mod groups;
 mod index;
 mod profile;
 mod sketch;
+mod stop_words;
 mod table;
 mod words;
 
@@ -11,6 +12,7 @@ pub use groups::Group;
 pub use index::{Match, SimilarIndex, SimilarOptions, SimilarStats};
 
 pub(crate) use profile::stem;
+pub(crate) use stop_words::is_stop_word;
 pub(crate) use table::Mixed;
 pub(crate) use words::{each_word, is_in_word, is_unspaced};
 
@@ -22,9 +24,8 @@ use profile::Profile;
 /// Up to 32 words (the shorter text decides) it is the mean of two overlaps, each counted with repetitions and divided by
 /// the larger count: of words without their endings, and of triples of letters within words, which forgive misspellings.
 /// Numbers that contradict each other (each text has one that the other has not) take up to a fifth: two texts that differ
-/// in their only number never score above 0.8. From 96 words on it is the mean of the cosines of the sets of words and of
-/// pairs of neighbouring words, since long texts on one subject share most single words anyway; in between it is a
-/// mixture. Texts beyond about a thousand different words are compared by a sample (hashes below a threshold, after Broder,
+/// in their only number never score above 0.8. From 96 words on it is the cosine of the sets of words but stop words, which any
+/// two long texts share, and to a quarter that of the sets of pairs of neighbouring words; in between it is a mixture. Texts beyond about a thousand different words are compared by a sample (hashes below a threshold, after Broder,
 /// "On the resemblance and containment of documents", 1997), the same for both. O(bytes).
 ///
 /// It knows no meaning: a `not` costs no more than any other word, and a synonym costs as much as any other word.

@@ -4,12 +4,15 @@ use std::hash::Hasher as _;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+use super::stop_words::is_stop_word;
 use super::words::each_word;
 
 /// Up to this many words, texts are compared as bags of stems and letters alone.
 const SHORT: f32 = 32.0;
 /// From this many words on, they are compared as sets of words and pairs of words alone.
 const LONG: f32 = 96.0;
+/// Weight of the pairs of words against the words but stop words.
+const PAIRS: f32 = 0.25;
 /// What numbers that contradict each other take from the score of short texts.
 const NUMBERS: f32 = 0.2;
 /// Longest sample kept of each kind of feature.
@@ -52,10 +55,12 @@ impl Profile {
     pub(crate) fn with_stems(text: &str, look: impl FnOnce(&[u32])) -> Self {
         let mut features = Features::default();
         each_word(text, |word, _| features.add(word));
-        if features.singles.is_empty() && !text.trim().is_empty() {
+        if features.words == 0 && !text.trim().is_empty() {
             features.add(text.trim());
         }
-        let words = features.singles.len() as u32;
+        if features.singles.is_empty() {
+            features.singles = features.stop_words;
+        }
         features.numbers.sort_unstable();
         features.numbers.dedup();
         features.numbers.truncate(MOST_NUMBERS);
@@ -64,7 +69,7 @@ impl Profile {
         different.dedup();
         look(&different);
         Profile {
-            words,
+            words: features.words,
             stems: Sample::of(features.stems),
             grams: Sample::of(features.grams),
             singles: Sample::of(set(features.singles)),
@@ -95,8 +100,9 @@ impl Profile {
             score += (1.0 - long) * bags / 2.0 * (1.0 - NUMBERS * numbers);
         }
         if long > 0.0 {
-            let sets = self.singles.cosine(&other.singles) + self.pairs.cosine(&other.pairs);
-            score += long * sets / 2.0;
+            let singles = self.singles.cosine(&other.singles);
+            let pairs = self.pairs.cosine(&other.pairs);
+            score += long * (singles + PAIRS * (pairs - singles));
         }
         score
     }
@@ -104,9 +110,12 @@ impl Profile {
 
 #[derive(Default)]
 struct Features {
+    words: u32,
+    last: u32,
     stems: Vec<u32>,
     grams: Vec<u32>,
     singles: Vec<u32>,
+    stop_words: Vec<u32>,
     pairs: Vec<u32>,
     numbers: Vec<u32>,
     letters: Vec<u8>,
@@ -115,13 +124,18 @@ struct Features {
 impl Features {
     fn add(&mut self, word: &str) {
         let hash = short(xxh3_64(word.as_bytes()));
-        if let Some(last) = self.singles.last() {
+        if self.words > 0 {
             let mut pair = Xxh3::new();
-            pair.write_u32(*last);
+            pair.write_u32(self.last);
             pair.write_u32(hash);
             self.pairs.push(short(pair.finish()));
         }
-        self.singles.push(hash);
+        self.words += 1;
+        self.last = hash;
+        match is_stop_word(word) {
+            true => self.stop_words.push(hash),
+            false => self.singles.push(hash),
+        }
         self.stems.push(short(xxh3_64(stem(word).as_bytes())));
         if word.as_bytes()[0].is_ascii_digit() {
             self.numbers.push(hash);
