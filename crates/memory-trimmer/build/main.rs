@@ -8,6 +8,8 @@ mod classes;
 #[path = "../src/tokens/exact/hash.rs"]
 mod hash;
 #[cfg(feature = "exact")]
+mod trie;
+#[cfg(feature = "exact")]
 mod vocabulary;
 
 fn main() {
@@ -29,13 +31,11 @@ fn write_tables() {
     for encoding in vocabulary::ENCODINGS {
         let tables = vocabulary::tables(&encoding);
         let name = |table: &str| format!("{}.{table}", encoding.name);
-        write(&name("bytes"), &tables.bytes);
-        write(&name("starts"), &tables.starts);
-        write(&name("short"), &tables.short);
-        write(&name("long"), &tables.long);
-        write(&name("pairs"), &tables.pairs);
-        write(&name("splits"), &tables.splits);
-        write(&name("brief"), &tables.brief);
+        write(&name("cells"), &tables.cells);
+        write(&name("ids"), &tables.ids);
         write(&name("lengths"), &tables.lengths);
+        write(&name("shorter"), &tables.shorter);
+        write(&name("splits"), &tables.splits);
+        write(&name("merges"), &tables.merges);
     }
 }

@@ -11,8 +11,10 @@ pub(super) const UPPER: Classes = 1 << 3;
 /// What it takes for the others: small letters, letters without case, marks.
 pub(super) const LOWER: Classes = 1 << 4;
 
-static BLOCKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/classes.blocks"));
-static INDEX: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/classes.index"));
+static BLOCKS: &[[Classes; 256]] = include_bytes!(concat!(env!("OUT_DIR"), "/classes.blocks"))
+    .as_chunks()
+    .0;
+static INDEX: [u8; 0x1100] = *include_bytes!(concat!(env!("OUT_DIR"), "/classes.index"));
 static ASCII: [Classes; 128] = ascii();
 
 const fn ascii() -> [Classes; 128] {
@@ -32,16 +34,28 @@ const fn ascii() -> [Classes; 128] {
 }
 
 /// The classes of the character at a position, and its length in bytes; no length at the end.
-#[inline]
+#[inline(always)]
 pub(super) fn at(text: &[u8], at: usize) -> (Classes, usize) {
     match text.get(at) {
         None => (0, 0),
         Some(&byte) if byte < 0x80 => (ASCII[usize::from(byte)], 1),
-        Some(_) => wide(&text[at..]),
+        Some(_) => beyond_ascii(&text[at..]),
     }
 }
 
+/// The classes of a character.
+pub(super) fn of(character: char) -> Classes {
+    let mut buffer = [0; 4];
+    at(character.encode_utf8(&mut buffer).as_bytes(), 0).0
+}
+
+#[inline(never)]
+fn beyond_ascii(text: &[u8]) -> (Classes, usize) {
+    wide(text)
+}
+
 /// The classes and the length of a character beyond ASCII. The text is known to be UTF-8.
+#[inline]
 fn wide(text: &[u8]) -> (Classes, usize) {
     let bits = |byte: u8| u32::from(byte & 0x3F);
     let (character, length) = match *text {
@@ -54,21 +68,47 @@ fn wide(text: &[u8]) -> (Classes, usize) {
         _ => unreachable!("a character is whole in a text"),
     };
     let block = usize::from(INDEX[character as usize >> 8]);
-    (BLOCKS[block << 8 | (character as usize & 0xFF)], length)
+    (BLOCKS[block][character as usize & 0xFF], length)
 }
 
 /// The end of the run of characters of a class, to which 26 ASCII letters from `first` on belong and
 /// no others, once `fold` is set in them.
 #[inline]
 pub(super) fn run_of(text: &[u8], mut from: usize, class: Classes, fold: u8, first: u8) -> usize {
+    // What is no letter is common, and soon told.
+    if text
+        .get(from)
+        .is_none_or(|byte| byte.is_ascii() && !letter(*byte, fold, first))
+    {
+        return from;
+    }
     loop {
         from = ascii_run(text, from, fold, first);
-        let (classes, length) = at(text, from);
-        if length < 2 || classes & class == 0 {
+        let others = from;
+        while text.get(from).is_some_and(|&byte| byte >= 0x80) {
+            let (classes, length) = wide(&text[from..]);
+            if classes & class == 0 {
+                return from;
+            }
+            from += length;
+        }
+        if from == others {
             return from;
         }
-        from += length;
     }
+}
+
+/// The end of the ASCII word at a position, `[A-Z]*[a-z]*`, if no other character follows it that
+/// may belong to it.
+#[inline]
+pub(super) fn ascii_word(text: &[u8], from: usize) -> Option<usize> {
+    let upper = match text.get(from) {
+        Some(b'A'..=b'Z') => ascii_run(text, from + 1, 0, b'A'),
+        Some(b'a'..=b'z') => from,
+        other => return other.is_none_or(u8::is_ascii).then_some(from),
+    };
+    let lower = ascii_run(text, upper, 0, b'a');
+    text.get(lower).is_none_or(u8::is_ascii).then_some(lower)
 }
 
 const LOW: u64 = 0x0101_0101_0101_0101;
@@ -89,6 +129,11 @@ fn ascii_run(text: &[u8], mut from: usize, fold: u8, first: u8) -> usize {
         }
         from += 8;
     }
-    let letter = |&&byte: &&u8| (byte | fold).wrapping_sub(first) < 26;
+    let letter = |&&byte: &&u8| letter(byte, fold, first);
     from + text[from..].iter().take_while(letter).count()
+}
+
+#[inline]
+fn letter(byte: u8, fold: u8, first: u8) -> bool {
+    (byte | fold).wrapping_sub(first) < 26
 }

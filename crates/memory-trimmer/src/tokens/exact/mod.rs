@@ -2,6 +2,7 @@
 
 mod appending;
 mod classes;
+mod growing;
 mod hash;
 mod memo;
 mod merge;
@@ -41,9 +42,10 @@ impl Encoding {
 /// more than the pages it reads. Special tokens such as `<|endoftext|>` count as the text they
 /// are, for in a user's text they are nothing else (`encode_ordinary` of `tiktoken`).
 ///
-/// A counter remembers the pieces it has met, in up to 2.4 MB that its first count allocates. Threads may
-/// share one; while one of them counts, the others do without that memory and are slower, so give
-/// each thread a clone, which begins with none of it.
+/// A counter remembers the pieces it has met, in less than 3 MB however much it counts, allocated by its
+/// first counts. (While it counts a piece of over 16 KiB, such as a run of as many letters, it takes up to
+/// nine bytes more for each byte of it.) Threads may share one; while one of them counts, the others do
+/// without that memory and are slower, so give each thread a clone, which begins with none of it.
 ///
 /// ```
 /// use autoexec_memory_trimmer::{Encoding, ExactCounter, TokenCounter};

@@ -27,11 +27,17 @@ impl Encoding {
 #[inline]
 fn o200k(text: &[u8], start: usize) -> usize {
     let (first, length) = classes::at(text, start);
-    if let Some(end) = o200k_word(text, start, first, length) {
-        return contraction(text, end).unwrap_or(end);
-    }
     if first & NUMBER != 0 {
-        return digits(text, start);
+        return digits(text, start + length);
+    }
+    let alone = first & LETTER != 0 || matches!(text[start], b'\r' | b'\n');
+    let word = if alone { start } else { start + length };
+    let word = match classes::ascii_word(text, word) {
+        Some(end) if first & (UPPER | LOWER) == 0 || alone => Some(end).filter(|&end| end > word),
+        _ => o200k_word(text, start, word, first),
+    };
+    if let Some(end) = word {
+        return contraction(text, end).unwrap_or(end);
     }
     if let Some(end) = punctuation(text, start) {
         return trailing(text, end, b"\r\n/");
@@ -39,15 +45,12 @@ fn o200k(text: &[u8], start: usize) -> usize {
     white_space(text, start, false)
 }
 
+/// The end of a word that begins at `word`, or at `start` if a mark there is its first letter.
 #[inline]
-fn o200k_word(text: &[u8], start: usize, first: u8, length: usize) -> Option<usize> {
-    if first & (LETTER | NUMBER) != 0 || matches!(text[start], b'\r' | b'\n') {
-        let (capitalised, capitals) = cased(text, start);
-        return capitalised.or(capitals);
-    }
-    let (capitalised, capitals) = cased(text, start + length);
-    // A mark may also be the first letter itself.
+fn o200k_word(text: &[u8], start: usize, word: usize, first: u8) -> Option<usize> {
+    let (capitalised, capitals) = cased(text, word);
     let (own_capitalised, own_capitals) = match first & (UPPER | LOWER) {
+        _ if word == start => (None, None),
         0 => (None, None),
         _ => cased(text, start),
     };
@@ -94,14 +97,14 @@ fn cl100k(text: &[u8], start: usize) -> usize {
         return end;
     }
     let (first, length) = classes::at(text, start);
-    let alone = first & (LETTER | NUMBER) != 0 || matches!(text[start], b'\r' | b'\n');
+    if first & NUMBER != 0 {
+        return digits(text, start + length);
+    }
+    let alone = first & LETTER != 0 || matches!(text[start], b'\r' | b'\n');
     let word = if alone { start } else { start + length };
     let end = classes::run_of(text, word, LETTER, 0x20, b'a');
     if end > word {
         return end;
-    }
-    if first & NUMBER != 0 {
-        return digits(text, start);
     }
     if let Some(end) = punctuation(text, start) {
         return trailing(text, end, b"\r\n");
@@ -123,11 +126,17 @@ fn contraction(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-fn digits(text: &[u8], start: usize) -> usize {
-    (0..3).fold(start, |at, _| match classes::at(text, at) {
-        (classes, length) if classes & NUMBER != 0 => at + length,
-        _ => at,
-    })
+/// The end of up to two more digits.
+#[inline]
+fn digits(text: &[u8], mut end: usize) -> usize {
+    for _ in 0..2 {
+        let (classes, length) = classes::at(text, end);
+        if classes & NUMBER == 0 {
+            break;
+        }
+        end += length;
+    }
+    end
 }
 
 /// ` ?[^\s\p{L}\p{N}]+`
@@ -161,7 +170,10 @@ fn white_space(text: &[u8], start: usize, whole_at_end: bool) -> usize {
         }
         last = end;
         end += length;
-        if matches!(text[last], b'\r' | b'\n') {
+        if text[last] == b' ' {
+            end += text[end..].iter().take_while(|&&byte| byte == b' ').count();
+            last = end - 1;
+        } else if matches!(text[last], b'\r' | b'\n') {
             line = Some(end);
         }
     }
@@ -181,13 +193,9 @@ fn white_space(text: &[u8], start: usize, whole_at_end: bool) -> usize {
 /// text, and before the character that a word may begin with, is settled.
 pub(super) fn settled(text: &str) -> usize {
     let border = text.floor_char_boundary(text.len().saturating_sub(4));
-    let class = |character: char| {
-        let mut buffer = [0; 4];
-        classes::at(character.encode_utf8(&mut buffer).as_bytes(), 0).0
-    };
     let before = |set: u8| {
         text[..border]
-            .trim_end_matches(|c: char| class(c) & set != 0)
+            .trim_end_matches(|c: char| classes::of(c) & set != 0)
             .len()
     };
     let run = before(LETTER | UPPER | LOWER).min(before(SPACE));
@@ -195,4 +203,51 @@ pub(super) fn settled(text: &str) -> usize {
         .char_indices()
         .next_back()
         .map_or(0, |(at, _)| at)
+}
+
+/// What a run of characters may be, such that more of the same belong to the same piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Letter,
+    Capital,
+    Line,
+    Space,
+    Sign,
+}
+
+impl Encoding {
+    fn kind(self, character: char) -> Option<Kind> {
+        let classes = classes::of(character);
+        let (letter, capital) = match self {
+            Encoding::O200k => (LOWER, UPPER),
+            Encoding::Cl100k => (LETTER, 0),
+        };
+        match character {
+            _ if classes & letter != 0 => Some(Kind::Letter),
+            _ if classes & capital != 0 => Some(Kind::Capital),
+            '\r' | '\n' => Some(Kind::Line),
+            _ if classes & SPACE != 0 => Some(Kind::Space),
+            _ if classes & NUMBER != 0 => None,
+            _ => Some(Kind::Sign),
+        }
+    }
+
+    /// Whether a text certainly lengthens the last piece of another, and changes nothing else.
+    ///
+    /// It does if that piece ends with so many characters of one kind that no contraction can be among
+    /// them, and all of the text is of that kind. (What is cut of marks alone may be signs: at least one
+    /// shall be a letter.)
+    pub(super) fn lengthens(self, last_piece: &str, text: &str) -> bool {
+        const CHARACTERS: usize = 8;
+        let Some(kind) = last_piece.chars().next_back().and_then(|c| self.kind(c)) else {
+            return false;
+        };
+        let tail = || last_piece.chars().rev().take(CHARACTERS);
+        let letter = |c: char| classes::of(c) & LETTER != 0;
+        tail().count() == CHARACTERS
+            && tail()
+                .chain(text.chars())
+                .all(|c| self.kind(c) == Some(kind))
+            && (kind != Kind::Letter || tail().any(letter))
+    }
 }
