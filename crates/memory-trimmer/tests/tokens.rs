@@ -20,7 +20,10 @@ fn an_estimate_is_a_counter() {
 /// The examples of the providers' documentation, and the corners.
 #[test]
 fn images_cost_what_the_providers_say() {
-    let mini = ImageRule::Patches { percent: 100 };
+    let mini = ImageRule::Patches {
+        percent: 100,
+        most: 1536,
+    };
     for (width, height, rule, tokens) in [
         (1024, 1024, ImageRule::GPT_4O, 765),
         (2048, 4096, ImageRule::GPT_4O, 1105),
@@ -29,12 +32,21 @@ fn images_cost_what_the_providers_say() {
         (1024, 1024, ImageRule::GPT_5, 70 + 4 * 140),
         (1024, 1024, mini, 1024),
         (1800, 2400, mini, 1452),
-        (200, 200, ImageRule::Area, 54),
-        (1000, 1000, ImageRule::Area, 1334),
-        (1092, 1092, ImageRule::Area, 1590),
+        (512, 512, ImageRule::GPT_5_MINI, 308),
+        (2048, 768, ImageRule::GPT_5_MINI, 1844),
+        (1600, 1600, ImageRule::GPT_5_4, 3000),
+        (200, 200, ImageRule::CLAUDE, 64),
+        (1000, 1000, ImageRule::CLAUDE, 1296),
+        (951, 1268, ImageRule::CLAUDE, 34 * 46),
+        (1456, 819, ImageRule::CLAUDE, 52 * 30),
+        (784, 1568, ImageRule::CLAUDE, 28 * 56),
+        (8000, 8000, ImageRule::CLAUDE, 39 * 39),
+        (8000, 4000, ImageRule::CLAUDE, 56 * 28),
+        (8000, 8000, ImageRule::CLAUDE_OPUS_4_7, 69 * 69),
+        (2000, 1000, ImageRule::CLAUDE_OPUS_4_7, 72 * 36),
         (0, 100, ImageRule::GPT_4O, 0),
-        (u32::MAX, 1, ImageRule::Area, 1),
-        (u32::MAX, u32::MAX, ImageRule::Area, 1600),
+        (u32::MAX, 1, ImageRule::CLAUDE, 56),
+        (u32::MAX, u32::MAX, ImageRule::CLAUDE, 39 * 39),
         (u32::MAX, u32::MAX, mini, 1521),
         (u32::MAX, 1, mini, 1536),
     ] {
@@ -208,9 +220,22 @@ mod exact {
         prop::collection::vec(one, 0..60).prop_map(|parts| parts.concat())
     }
 
+    /// Runs of one character, or of two in turn, and what may end them.
+    fn runs() -> impl Strategy<Value = String> {
+        let units =
+            "a|A|ab|s|é|Ж|漢|漢字|हि|न्|\u{301}|ʰ| |\t|\n|\r\n| \n|\u{a0}|-|/|=-|😀|'|1|!\u{301}";
+        let units: Vec<String> = units.split('|').map(str::to_owned).collect();
+        let run = (prop::sample::select(units), 1_usize..40);
+        let run = run.prop_map(|(unit, times)| unit.repeat(times));
+        prop::collection::vec(run, 1..8).prop_map(|runs| runs.concat())
+    }
+
     proptest! {
         #[test]
-        fn an_appended_text_counts_as_the_whole(parts in prop::collection::vec(texts(), 0..6), step in 1_usize..9) {
+        fn an_appended_text_counts_as_the_whole(
+            parts in prop::collection::vec(prop_oneof![texts(), runs()], 0..6),
+            step in 1_usize..9,
+        ) {
             for encoding in ENCODINGS {
                 let counter = ExactCounter::new(encoding);
                 let (mut whole, mut appending) = (String::new(), counter.appending());
@@ -222,6 +247,29 @@ mod exact {
                 }
                 prop_assert_eq!(appending.tokens(), counter.count(&whole));
             }
+        }
+    }
+
+    /// If each append counted the run anew, this would look at hundreds of millions of bytes.
+    #[test]
+    fn an_append_to_an_endless_run_looks_at_what_is_appended() {
+        for (encoding, unit) in ENCODINGS
+            .iter()
+            .flat_map(|e| ["ab", "漢字", "  ", "=-"].map(|u| (*e, u)))
+        {
+            let counter = ExactCounter::new(encoding);
+            let mut appending = counter.appending();
+            for _ in 0..20_000 {
+                appending.push(unit);
+            }
+            let run = unit.repeat(20_000);
+            assert_eq!(appending.tokens(), counter.count(&run), "{unit:?}");
+            assert_eq!(
+                appending.push("s.\n Now words follow."),
+                counter.count(&(run + "s.\n Now words follow.")),
+                "{unit:?}"
+            );
+            assert!(appending.open_bytes() < 80);
         }
     }
 
