@@ -198,7 +198,7 @@ fn code() -> String {
     .concat()
 }
 
-/// The fastest crate that counts exactly stands beside it in `peers_tokens`.
+/// The fastest crates that count exactly stand beside it in `peers_tokens`.
 fn exact_count(c: &mut Criterion) {
     let text = code();
     let counter = ExactCounter::new(Encoding::O200k);
@@ -213,9 +213,11 @@ fn exact_count(c: &mut Criterion) {
         });
     });
     group.bench_function("count", |b| b.iter(|| counter.count(black_box(&text))));
+    group.throughput(Throughput::Elements(100));
     group.bench_function("count-up-to-100", |b| {
         b.iter(|| counter.count_up_to(black_box(&text), 100));
     });
+    group.throughput(Throughput::Elements(1));
     group.bench_function("load-and-count-a-word", |b| {
         b.iter(|| ExactCounter::new(Encoding::O200k).count(black_box("word")));
     });

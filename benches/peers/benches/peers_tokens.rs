@@ -1,4 +1,5 @@
-//! Exact token counts beside the fastest crate that has them.
+//! Exact token counts beside the fastest crates that have them, on the same texts: this workspace's files
+//! and, repeated by every round and small enough to be remembered whole, the samples of our tests.
 #![allow(
     missing_docs,
     reason = "criterion's macros generate undocumented items"
@@ -29,24 +30,27 @@ fn files(folder: &Path, ending: &str, text: &mut String) {
     }
 }
 
-fn texts() -> [(&'static str, String); 4] {
+fn texts() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let all = |ending: &str| {
         let mut text = String::new();
         files(&root, ending, &mut text);
         text
     };
-    let sample = |name: &str| {
-        let folder = root.join("crates/memory-trimmer/tests/texts");
-        fs::read_to_string(folder.join(name)).expect("the samples are there")
-    };
-    let asian = ["chinese.txt", "japanese.txt", "korean.txt"].map(sample);
-    [
-        ("code", all("rs")),
-        ("prose", all("md")),
-        ("asian", asian.concat()),
-        ("base64", sample("base64.txt")),
-    ]
+    let samples = fs::read_dir(root.join("crates/memory-trimmer/tests/texts"));
+    let mut texts: Vec<(String, String)> = samples
+        .expect("the samples are there")
+        .map(|entry| {
+            let path = entry.expect("the samples are readable").path();
+            let name = path.file_stem().expect("a file has a name");
+            let text = fs::read_to_string(&path).expect("the samples are UTF-8");
+            (format!("sample-{}", name.display()), text)
+        })
+        .collect();
+    texts.sort();
+    texts.push(("rust".to_owned(), all("rs")));
+    texts.push(("markdown".to_owned(), all("md")));
+    texts
 }
 
 fn count(c: &mut Criterion) {
@@ -56,13 +60,17 @@ fn count(c: &mut Criterion) {
     ] {
         let ours = ExactCounter::new(encoding);
         let toktok = Tokenizer::builtin(name).expect("it is built in");
+        let tiktoken = tiktoken::get_encoding(name).expect("it is built in");
         for (kind, text) in texts() {
-            assert_eq!(ours.count(&text) as usize, toktok.count(text.as_bytes()));
+            let tokens = ours.count(&text) as usize;
+            let theirs = [toktok.count(text.as_bytes()), tiktoken.count(&text)];
+            assert_eq!([tokens; 2], theirs, "{name} {kind}");
             let mut group = c.benchmark_group(format!("peers/tokens-{name}-{kind}"));
             group.throughput(Throughput::Bytes(text.len() as u64));
             group.bench_function("toktok", |b| {
                 b.iter(|| toktok.count(black_box(text.as_bytes())));
             });
+            group.bench_function("tiktoken", |b| b.iter(|| tiktoken.count(black_box(&text))));
             group.bench_function("autoexec", |b| b.iter(|| ours.count(black_box(&text))));
             group.finish();
         }
