@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::edit::Link;
 use crate::repair::{Case, Repair, mend};
 use crate::validate::{has_late_result, is_misplaced};
-use crate::waiting::{Waiting, id_of};
+use crate::waiting::{Place, Waiting, id_of_block};
 use crate::{Level, Message, Role, Rules, Thresholds, Violation, validate_by};
 
 /// Messages that are kept or dropped together: an assistant message that calls tools with the
@@ -70,7 +70,7 @@ impl History {
         messages.into_iter().collect()
     }
 
-    /// Appends a message. O(its blocks); a tool's result costs the number of calls that it is one of.
+    /// Appends a message. O(its blocks).
     pub fn push(&mut self, message: Message) {
         self.tokens += u64::from(message.tokens());
         if message.brings_results() {
@@ -333,7 +333,7 @@ impl History {
         }
         self.waiting.clear();
         if message.role() == Role::Assistant {
-            self.waiting.open(0, message.blocks());
+            self.waiting.open(0, message.blocks(), |_| "");
         }
         self.users += usize::from(message.role() == Role::User);
         self.groups.push_back(Group {
@@ -350,7 +350,11 @@ impl History {
         let Some(group) = self.groups.back_mut() else {
             return;
         };
-        self.waiting.open(group.messages(), message.blocks());
+        if message.role() == Role::Assistant {
+            let members = (self.messages.len() - group.messages(), &self.messages);
+            let id = |place| call_id(members, place);
+            self.waiting.open(group.messages(), message.blocks(), id);
+        }
         group.count += 1;
         group.tokens += u64::from(message.tokens());
         group.pinned |= message.is_pinned();
@@ -369,10 +373,7 @@ impl History {
         let mut orphan =
             message.results().next().is_none() || self.messages.back().is_some_and(idle);
         for result in message.results() {
-            let messages = &self.messages;
-            let id = |(member, block): (u32, u32)| {
-                id_of(&messages[start + member as usize].blocks()[block as usize])
-            };
+            let id = |place| call_id((start, &self.messages), place);
             orphan |= !self.waiting.answer(&result.call_id, id);
         }
         self.join_last(message);
@@ -401,6 +402,11 @@ impl FromIterator<Message> for History {
         history.extend(messages);
         history
     }
+}
+
+/// The id of a call of the group that starts at an index.
+fn call_id((start, messages): (usize, &VecDeque<Message>), (member, block): Place) -> &str {
+    id_of_block(&messages[start + member as usize].blocks()[block as usize])
 }
 
 /// What mending changed.

@@ -1,11 +1,11 @@
 //! Mending a history that breaks the rules already.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::block::{Block, ToolResult};
 use crate::history::Mended;
 use crate::validate::is_misplaced;
-use crate::waiting::{Waiting, id_of};
+use crate::waiting::{Place, Waiting, id_of_block};
 use crate::{History, Message, Role, Rules, estimate_tokens};
 
 /// What becomes of calls whose results can no longer come.
@@ -136,10 +136,14 @@ pub(crate) fn mend(members: &mut Vec<Message>, case: &Case, mended: &mut Mended)
 
 /// Takes out reasoning behind which the assistant says nothing, unless it still may.
 fn drop_idle_thoughts(members: &mut Vec<Message>, waits: bool, dropped: &mut Vec<Message>) {
-    let mut spoken = (members.iter().take_while(|m| m.role() == Role::Assistant)).count();
-    while spoken > 0 && members[spoken - 1].only_reasons() && (!waits || spoken < members.len()) {
-        spoken -= 1;
-        dropped.push(members.remove(spoken));
+    let spoken = (members.iter().take_while(|m| m.role() == Role::Assistant)).count();
+    let idle = members[..spoken]
+        .iter()
+        .rev()
+        .take_while(|m| m.only_reasons());
+    let idle = idle.count();
+    if !waits || spoken < members.len() {
+        dropped.extend(members.drain(spoken - idle..spoken).rev());
     }
 }
 
@@ -154,13 +158,12 @@ fn only_orphans(message: &Message, is_orphan: impl Fn(usize) -> bool) -> bool {
 /// The calls without a result, and the results without a call, of one group.
 fn unmatched(members: &[Message]) -> (Waiting, HashSet<(u32, u32)>) {
     let (mut waiting, mut orphans) = (Waiting::default(), HashSet::new());
+    let id = |place| call_id(members, place);
     for (at, message) in members.iter().enumerate() {
         if message.role() == Role::Assistant {
-            waiting.open(at, message.blocks());
+            waiting.open(at, message.blocks(), id);
             continue;
         }
-        let id =
-            |(member, block): (u32, u32)| id_of(&members[member as usize].blocks()[block as usize]);
         for (n, block) in message.blocks().iter().enumerate() {
             let Block::ToolResult(result) = block else {
                 continue;
@@ -175,16 +178,17 @@ fn unmatched(members: &[Message]) -> (Waiting, HashSet<(u32, u32)>) {
 
 /// Adds a result behind the others for each call that waits.
 fn answer(members: &mut Vec<Message>, waiting: &Waiting) {
-    let results: Vec<Message> = waiting
-        .places()
-        .map(|(member, block)| {
-            let id = id_of(&members[member as usize].blocks()[block as usize]);
-            let mut result = ToolResult::new(id, NO_RESULT);
-            result.is_error = true;
-            Message::new(Role::Tool, vec![Block::ToolResult(result)])
-        })
-        .collect();
+    let result = |place: Place| {
+        let mut result = ToolResult::new(call_id(members, place), NO_RESULT);
+        result.is_error = true;
+        Message::new(Role::Tool, vec![Block::ToolResult(result)])
+    };
+    let results: Vec<Message> = waiting.places().into_iter().map(result).collect();
     members.extend(results);
+}
+
+fn call_id(members: &[Message], (member, block): Place) -> &str {
+    id_of_block(&members[member as usize].blocks()[block as usize])
 }
 
 /// Takes bad blocks out of a message and puts results first; whether anything is left of it.
@@ -251,50 +255,65 @@ fn drop_greeting(messages: &mut Vec<Message>, dropped: &mut Vec<Message>) {
     dropped.extend(messages.extract_if(.., goes));
 }
 
-/// Gives every call whose id was taken a new one, and its result too.
+/// Gives every call whose id was taken a new one, and its result too. O(blocks).
 fn rename_ids(messages: &mut [Message], originals: &mut Vec<Message>) {
-    let mut taken: HashSet<Box<str>> = HashSet::new();
-    // Ids renamed among the calls that may still be answered, in order.
-    let mut renamed: Vec<(Box<str>, Box<str>)> = Vec::new();
+    let mut taken: HashMap<Box<str>, u64> = HashMap::new();
+    // The new ids of the calls that may still be answered, by the old ones, in order.
+    let mut open: HashMap<Box<str>, VecDeque<Box<str>>> = HashMap::new();
     for message in messages {
         if message.role() != Role::Assistant && !message.brings_results() {
-            renamed.clear();
+            open = HashMap::new();
         }
-        let before = message.clone();
-        let mut changed = false;
-        for block in message.blocks_mut() {
+        let mut renames: Vec<(usize, Box<str>)> = Vec::new();
+        for (at, block) in message.blocks().iter().enumerate() {
             match block {
                 Block::ToolCall(call) => {
-                    let new = unique(&call.id, &taken);
-                    taken.insert(new.clone());
-                    renamed.push((call.id.clone(), new.clone()));
-                    changed |= new != call.id;
-                    call.id = new;
+                    let new = unique(&call.id, &mut taken);
+                    open.entry(call.id.clone())
+                        .or_default()
+                        .push_back(new.clone());
+                    renames.extend((new != call.id).then_some((at, new)));
                 }
                 Block::ToolResult(result) => {
-                    let known = renamed.iter().position(|(old, _)| *old == result.call_id);
-                    if let Some((_, new)) = known.map(|at| renamed.remove(at)) {
-                        changed |= new != result.call_id;
-                        result.call_id = new;
-                    }
+                    let new = open.get_mut(&result.call_id).and_then(VecDeque::pop_front);
+                    renames.extend(
+                        new.filter(|new| *new != result.call_id)
+                            .map(|new| (at, new)),
+                    );
                 }
                 _ => {}
             }
         }
-        if changed {
-            originals.push(before);
+        if !renames.is_empty() {
+            originals.push(message.clone());
+        }
+        for (at, new) in renames {
+            match &mut message.blocks_mut()[at] {
+                Block::ToolCall(call) => call.id = new,
+                Block::ToolResult(result) => result.call_id = new,
+                _ => {}
+            }
         }
     }
 }
 
-/// The id itself, or the first of `id-2`, `id-3`, … that is free.
-fn unique(id: &str, taken: &HashSet<Box<str>>) -> Box<str> {
-    if !taken.contains(id) {
+/// The id itself, or the first of `id-2`, `id-3`, … that is free; `taken` has the next number to try
+/// for each id.
+fn unique(id: &str, taken: &mut HashMap<Box<str>, u64>) -> Box<str> {
+    let Some(mut number) = taken.get(id).copied() else {
+        taken.insert(id.into(), 2);
         return id.into();
-    }
-    let numbered = (2u64..).map(|n| format!("{id}-{n}").into_boxed_str());
-    let free = numbered.into_iter().find(|id| !taken.contains(id));
-    free.unwrap_or_else(|| id.into())
+    };
+    let free = loop {
+        let numbered = format!("{id}-{number}").into_boxed_str();
+        number += 1;
+        if !taken.contains_key(&numbered) {
+            break numbered;
+        }
+    };
+    taken.insert(id.into(), number);
+    taken.insert(free.clone(), 2);
+    free
 }
 
 /// Joins messages of the user, and of the assistant, that stand in a row.

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::block::{Block, ToolCall};
+use crate::block::Block;
+use crate::waiting::{Place, Waiting, id_of_block};
 use crate::{Message, Role, Rules};
 
 /// A rule that a history breaks, and the index of the message that breaks it.
@@ -146,7 +147,8 @@ pub fn validate_by<'a>(
 ) -> Result<(), Vec<Violation>> {
     let mut check = Check {
         rules: *rules,
-        open: Vec::new(),
+        callers: Vec::new(),
+        open: Waiting::default(),
         ids: HashSet::new(),
         last: None,
         opened: false,
@@ -182,8 +184,10 @@ pub(crate) fn has_late_result(blocks: &[Block]) -> bool {
 
 struct Check<'a> {
     rules: Rules,
-    /// Calls without a result so far, with the index of their message.
-    open: Vec<(usize, &'a ToolCall)>,
+    /// The messages of the assistant that results may answer, with their indices.
+    callers: Vec<(usize, &'a Message)>,
+    /// Their calls without a result so far.
+    open: Waiting,
     ids: HashSet<&'a str>,
     /// The message before, for turns and for what results can answer.
     last: Option<&'a Message>,
@@ -255,32 +259,32 @@ impl<'a> Check<'a> {
                 let id = call.id.clone();
                 self.violations.push(Violation::DuplicateCall { index, id });
             }
-            self.open.push((index, call));
         }
+        let id = |place| call_id(&self.callers, place);
+        (self.open).open(self.callers.len(), message.blocks(), id);
+        self.callers.push((index, message));
     }
 
     fn results(&mut self, index: usize, message: &Message) {
         for result in message.results() {
-            let answers = |(_, call): &(usize, &ToolCall)| call.id == result.call_id;
-            match self.open.iter().position(answers) {
-                Some(at) => {
-                    self.open.remove(at);
-                }
-                None => self.violations.push(Violation::OrphanResult {
-                    index,
-                    call_id: result.call_id.clone(),
-                }),
+            let id = |place| call_id(&self.callers, place);
+            if !self.open.answer(&result.call_id, id) {
+                let call_id = result.call_id.clone();
+                (self.violations).push(Violation::OrphanResult { index, call_id });
             }
         }
     }
 
     /// No more results follow: what is waited for now stays without.
     fn close(&mut self) {
-        let unanswered = self.open.drain(..).map(|(index, call)| {
-            let id = call.id.clone();
+        let unanswered = self.open.places().into_iter().map(|place| {
+            let index = self.callers[place.0 as usize].0;
+            let id = call_id(&self.callers, place).into();
             Violation::UnansweredCall { index, id }
         });
         self.violations.extend(unanswered);
+        self.open.clear();
+        self.callers.clear();
     }
 
     /// Whether the message before `index` reasons, and nothing of the assistant's follows it.
@@ -291,6 +295,10 @@ impl<'a> Check<'a> {
             self.violations.push(Violation::ReasoningAlone { index });
         }
     }
+}
+
+fn call_id<'a>(callers: &[(usize, &'a Message)], (caller, block): Place) -> &'a str {
+    id_of_block(&callers[caller as usize].1.blocks()[block as usize])
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Every rule, kept and broken.
 
 use super::*;
+use crate::ToolCall;
 use crate::block::{Reasoning, ToolResult};
 
 fn check_by(rules: Rules, messages: &[Message], expect: &[&str]) {
