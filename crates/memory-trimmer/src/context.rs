@@ -1,7 +1,7 @@
 //! Parts of a context made to fit a budget: files, notes, results, whatever is to be sent along.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::borders::pieces;
 use crate::compact::extracted;
@@ -253,15 +253,18 @@ fn compress(
         scores,
         kept.iter().filter(|p| !required(p)).map(|p| p.index),
     );
-    let mut cap = 0;
-    while !order.is_empty() {
-        let tokens = kept.iter().filter(|part| order.contains(&part.index));
-        cap = level(tokens.map(|part| u64::from(part.tokens)).collect(), room);
-        if cap >= LEAST_TOKENS || order.len() == 1 {
-            break;
-        }
-        order.pop();
-    }
+    let tokens: HashMap<usize, u64> = (kept.iter())
+        .map(|part| (part.index, u64::from(part.tokens)))
+        .collect();
+    // As many of the most relevant as have room for the least that a part may be.
+    let mut least = 0;
+    let fit = order.iter().take_while(|index| {
+        least += tokens[*index].min(LEAST_TOKENS);
+        least <= room
+    });
+    order.truncate(fit.count().max(1));
+    let cap = level(order.iter().map(|index| tokens[index]).collect(), room);
+    let order: HashSet<usize> = order.into_iter().collect();
     let cap = u32::try_from(cap).unwrap_or(u32::MAX);
     kept.retain_mut(|part| {
         if required(part) || part.tokens <= cap && order.contains(&part.index) {
@@ -278,7 +281,7 @@ fn compress(
 }
 
 /// The size to which the largest must be cut for the sum to be at most `room`.
-fn level(mut sizes: Vec<u64>, room: u64) -> u64 {
+pub(crate) fn level(mut sizes: Vec<u64>, room: u64) -> u64 {
     sizes.sort_unstable();
     let mut left = room;
     let count = sizes.len() as u64;

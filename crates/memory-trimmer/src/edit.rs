@@ -1,22 +1,19 @@
 //! Changes in the middle of a history: groups taken out, messages edited, and texts that stand once
 //! and are referred to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::block::Block;
+use crate::compact::{reference, what};
 use crate::history::History;
 use crate::{Message, Role};
 
-/// A message whose text stands in an earlier one, and was replaced by a reference to it.
-#[derive(Debug, Clone)]
-pub(crate) struct Link {
-    /// The number of the first message of the group that has the text.
-    pub(crate) source: u64,
-    /// That of the group with the reference, and which message of it.
-    pub(crate) target: (u64, usize),
-    /// The message as it was.
-    pub(crate) original: Message,
-}
+/// A message: the number of the first message of its group, and which message of the group it is.
+pub(crate) type Spot = (u64, u32);
+
+/// Messages whose text stands in an earlier one, and was replaced by a reference to that: by the spot
+/// of the earlier one. Of each its own spot and the message as it was, in order.
+pub(crate) type Links = BTreeMap<Spot, Vec<(Spot, Message)>>;
 
 impl History {
     /// Takes out every group that `keep` says no to, and returns their messages, oldest first.
@@ -58,71 +55,113 @@ impl History {
         starts.collect()
     }
 
-    /// Notes that a message's text stands in an earlier group.
-    pub(crate) fn link(&mut self, link: Link) {
-        self.links.push(link);
+    /// The spot of a member of a group.
+    pub(crate) fn spot(&self, group: usize, member: usize) -> Spot {
+        (self.groups()[group].first, member as u32)
     }
 
-    /// Gives texts back to messages whose source is gone: the first of them has it from now on, and
-    /// the others refer to that. O(links + groups), when there are links.
+    /// Notes that the text of a message stands in an earlier one; what it was.
+    pub(crate) fn link(&mut self, source: Spot, target: Spot, original: Message) {
+        let links = self.links.entry(source).or_default();
+        links.push((target, original));
+    }
+
+    /// Gives texts back to messages whose source is gone. O(links + groups), when there are links.
     pub(crate) fn mend_links(&mut self) {
         if self.links.is_empty() {
             return;
         }
         let alive: HashSet<u64> = self.groups().iter().map(|group| group.first).collect();
-        let mut restored = Vec::new();
-        // Sources that are gone, and who has their text now.
-        let mut heirs: HashMap<u64, u64> = HashMap::new();
-        let links = std::mem::take(&mut self.links);
-        for mut link in links
-            .into_iter()
-            .filter(|link| alive.contains(&link.target.0))
-        {
-            if alive.contains(&link.source) {
-                self.links.push(link);
-            } else if let Some(&heir) = heirs.get(&link.source) {
-                link.source = heir;
-                self.links.push(link);
-            } else {
-                heirs.insert(link.source, link.target.0);
-                restored.push(link);
+        let starts = self.starts();
+        for (source, mut links) in std::mem::take(&mut self.links) {
+            links.retain(|(target, _)| alive.contains(&target.0));
+            if !alive.contains(&source.0) {
+                self.bequeath(links, &starts);
+            } else if !links.is_empty() {
+                self.links.insert(source, links);
             }
         }
-        self.restore(restored);
+    }
+
+    /// Gives the text of a message that is about to lose it to those that refer to it.
+    pub(crate) fn release(&mut self, source: Spot, starts: &[usize]) {
+        if let Some(links) = self.links.remove(&source) {
+            self.bequeath(links, starts);
+        }
+    }
+
+    /// Gives a text to the first message that refers to it, and to each whose reference does not
+    /// name that one; the others refer to it from now on.
+    fn bequeath(&mut self, links: Vec<(Spot, Message)>, starts: &[usize]) {
+        let mut heirs: HashMap<String, Spot> = HashMap::new();
+        for (target, original) in links {
+            let Some((group, at)) = self.find(target, starts) else {
+                continue;
+            };
+            let line = self.message(at).text();
+            if let Some(&heir) = heirs.get(&*line) {
+                self.link(heir, target, original);
+                continue;
+            }
+            self.replace(group, at, original);
+            let own = reference(&what(self, starts[group], self.message(at)));
+            heirs.entry(own).or_insert(target);
+        }
+    }
+
+    /// The group and the index of a spot.
+    fn find(&self, (number, member): Spot, starts: &[usize]) -> Option<(usize, usize)> {
+        let group = (self.groups()).binary_search_by_key(&number, |group| group.first);
+        let group = group.ok()?;
+        Some((group, starts[group] + member as usize))
     }
 
     /// Gives every text back to the messages that refer to it: before all is numbered anew.
     pub(crate) fn restore_links(&mut self) {
-        let links = std::mem::take(&mut self.links);
-        self.restore(links);
-    }
-
-    fn restore(&mut self, links: Vec<Link>) {
-        if links.is_empty() {
+        if self.links.is_empty() {
             return;
         }
         let starts = self.starts();
-        for link in links {
-            let (number, member) = link.target;
-            let group = (self.groups()).binary_search_by_key(&number, |group| group.first);
-            if let Ok(group) = group {
-                self.replace(group, starts[group] + member, link.original);
+        for (target, original) in std::mem::take(&mut self.links).into_values().flatten() {
+            if let Some((group, at)) = self.find(target, &starts) {
+                self.replace(group, at, original);
             }
         }
     }
 
-    /// Puts a message behind the system messages at the head.
+    /// Puts a message behind the system messages at the head. O(messages).
     pub(crate) fn insert_behind_system(&mut self, message: Message) {
         let head = (self.groups().iter()).take_while(|group| group.role == Role::System);
-        let head = head.map(|group| group.messages()).sum();
+        let head: usize = head.map(|group| group.messages()).sum();
+        let starts = self.starts();
+        let links = std::mem::take(&mut self.links);
+        // Where they will be, as all is numbered anew.
+        let index = |spot| self.find(spot, &starts).map_or(0, |(_, at)| at + 1);
+        let links: Vec<(usize, usize, Message)> = (links.into_iter())
+            .flat_map(|(source, links)| links.into_iter().map(move |link| (source, link)))
+            .map(|(source, (target, original))| (index(source), index(target), original))
+            .collect();
         let mut messages = self.take_all();
         messages.insert(head, message);
         self.extend(messages);
+        let starts = self.starts();
+        for (source, target, original) in links {
+            let [source, target] = [source, target].map(|at| self.spot_at(at, &starts));
+            self.link(source, target, original);
+        }
+    }
+
+    /// The spot of the message at an index.
+    fn spot_at(&self, at: usize, starts: &[usize]) -> Spot {
+        let group = starts
+            .partition_point(|&start| start <= at)
+            .saturating_sub(1);
+        self.spot(group, at - starts[group])
     }
 }
 
 /// `tokens · after / before`, rounded up, and all of `after` when there was nothing before.
-fn scaled(tokens: u32, after: u32, before: u32) -> u32 {
+pub(crate) fn scaled(tokens: u32, after: u32, before: u32) -> u32 {
     if before == 0 {
         return after;
     }
@@ -150,30 +189,5 @@ mod tests {
         assert!((500..560).contains(&left), "{left}");
         let sum: u64 = history.messages().map(|m| u64::from(m.tokens())).sum();
         assert_eq!(history.tokens(), sum);
-    }
-
-    /// A reference never outlives the text that it refers to.
-    #[test]
-    fn the_text_goes_to_the_first_reference_when_its_source_goes() {
-        let texts = ["first", "same", "other", "same", "same"];
-        let mut history: History = texts.into_iter().map(Message::user).collect();
-        for target in [3, 4] {
-            let original = history.edit(target, target, &estimate_tokens, |blocks| {
-                blocks[0] = Block::text("see above");
-            });
-            let target = (target as u64, 0);
-            history.link(Link {
-                source: 1,
-                target,
-                original,
-            });
-        }
-        let dropped = history.retain_groups(|group| group != 1);
-        assert_eq!(dropped.len(), 1);
-        let left: Vec<_> = history.messages().map(|m| m.text().into_owned()).collect();
-        assert_eq!(left, ["first", "other", "same", "see above"]);
-        history.retain_groups(|group| group != 2);
-        let left: Vec<_> = history.messages().map(|m| m.text().into_owned()).collect();
-        assert_eq!(left, ["first", "other", "same"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::edit::Link;
+use crate::edit::Links;
 use crate::repair::{Case, Repair, mend};
 use crate::validate::{has_late_result, is_misplaced};
 use crate::waiting::{Place, Waiting, id_of_block};
@@ -47,8 +47,8 @@ pub struct History {
     broken: usize,
     /// Calls of the last group without a result so far.
     waiting: Waiting,
-    /// Texts that stand once and are referred to, in the order of the references.
-    pub(crate) links: Vec<Link>,
+    /// Texts that stand once and are referred to.
+    pub(crate) links: Links,
 }
 
 impl History {

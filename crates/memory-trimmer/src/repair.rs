@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::block::{Block, ToolResult};
+use crate::edit::scaled;
 use crate::history::Mended;
 use crate::validate::is_misplaced;
 use crate::waiting::{Place, Waiting, id_of_block};
@@ -213,7 +214,13 @@ fn mend_message(
         };
         first.extend(then);
         *message.blocks_mut() = first;
+    }
+    if let Some(original) = original.as_ref().filter(|_| any_bad) {
+        // The tokens may be stated, or counted otherwise: they shrink in proportion.
+        let before = original.clone().counted(&estimate_tokens).tokens();
         message.recount(&estimate_tokens);
+        let tokens = scaled(original.tokens(), message.tokens(), before);
+        *message = message.clone().with_tokens(tokens);
     }
     let no_result = role == Role::Tool && message.results().next().is_none();
     let blank = rules.non_blank && message.is_blank();

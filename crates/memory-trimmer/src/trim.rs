@@ -37,7 +37,7 @@ impl Trimmed {
 
     /// The tokens of what was dropped.
     pub fn tokens_dropped(&self) -> u64 {
-        self.tokens_before - self.tokens_after
+        self.tokens_before.saturating_sub(self.tokens_after)
     }
 }
 
@@ -102,8 +102,16 @@ impl History {
             trimmed.repaired = trimmed.dropped.len();
             trimmed.originals = mended.originals;
         }
-        self.drop_oldest(target, &mut trimmed.dropped);
-        self.keep_turns(&mut trimmed.originals);
+        loop {
+            self.drop_oldest(target, &mut trimmed.dropped);
+            let linked = !self.links.is_empty();
+            self.keep_turns(&mut trimmed.originals);
+            // Joining gives all texts back to those that refer to them, once.
+            let again = linked && self.links.is_empty();
+            if !again || (self.tokens() <= target.tokens && self.len() <= target.messages) {
+                break;
+            }
+        }
         self.give_back();
         trimmed.messages_after = self.len();
         trimmed.tokens_after = self.tokens();

@@ -43,8 +43,8 @@ fn message(role: Role, blocks: Vec<Block>, byte: u8) -> Message {
 
 fn result(id: String, byte: u8, n: usize) -> Block {
     let mut result = ToolResult::new(id, text(byte, n));
-    result.is_error = byte % 11 == 0;
-    if byte % 7 == 0 {
+    result.is_error = byte.is_multiple_of(11);
+    if byte.is_multiple_of(7) {
         result.content.push(image(byte));
     }
     Block::ToolResult(result)
@@ -53,7 +53,7 @@ fn result(id: String, byte: u8, n: usize) -> Block {
 fn image(byte: u8) -> Block {
     Block::Image(Image {
         source: ImageSource::File("file-1".into()),
-        tokens: (byte % 2 == 0).then_some(u32::from(byte)),
+        tokens: byte.is_multiple_of(2).then_some(u32::from(byte)),
         extra: None,
     })
 }
@@ -106,13 +106,13 @@ fn sound(bytes: &[u8], rules: &Rules, in_flight: bool) -> Vec<Message> {
 /// Reasoning, calls and their results, in one of the forms that the rules allow.
 fn round(messages: &mut Vec<Message>, rules: &Rules, n: usize, byte: u8) {
     let count = 1 + usize::from(byte % 3);
-    let id = |call: usize| match rules.unique_ids || byte % 2 == 0 {
+    let id = |call: usize| match rules.unique_ids || byte.is_multiple_of(2) {
         true => format!("{n}/{call}"),
         false => format!("call {call}"),
     };
     let call = |at: usize| Block::ToolCall(ToolCall::new(id(at), "read", format!("{{\"n\":{n}}}")));
-    let apart = rules.assistant_runs && !rules.alternate && byte % 4 == 0;
-    let reasons = byte % 5 == 0;
+    let apart = rules.assistant_runs && !rules.alternate && byte.is_multiple_of(4);
+    let reasons = byte.is_multiple_of(5);
     if apart {
         let alone = reasons.then(|| message(Role::Assistant, vec![thought(n)], byte));
         messages.extend(alone);
@@ -127,7 +127,7 @@ fn round(messages: &mut Vec<Message>, rules: &Rules, n: usize, byte: u8) {
     }
     let mut results: Vec<Block> = (0..count).rev().map(|at| result(id(at), byte, n)).collect();
     if byte % 8 < 3 && !rules.alternate {
-        results.extend((byte % 2 == 0).then(|| Block::text("and go on")));
+        results.extend(byte.is_multiple_of(2).then(|| Block::text("and go on")));
         messages.push(message(Role::User, results, byte));
     } else {
         let tool = |block| message(Role::Tool, vec![block], byte / 2);
@@ -224,7 +224,7 @@ fn shrink(history: &mut History, way: usize, budget: u64, small: u32) {
         ),
         7 => compact(history, budget, archive, vec![duplicates, How::DropOldest]),
         _ => {
-            let by = &mut Told(small % 4 > 0);
+            let by = Box::new(Told(!small.is_multiple_of(4)));
             let (keep_last, max_tokens) = (last, 20);
             let summarise = How::Summarise {
                 by,
@@ -309,7 +309,7 @@ fn broken(bytes: &[u8]) -> Vec<Message> {
     let block = |byte: u8| {
         let id = (byte / 16 % 3).to_string();
         match byte % 6 {
-            0 | 1 => Block::text(if byte % 5 == 0 { "" } else { "text" }),
+            0 | 1 => Block::text(if byte.is_multiple_of(5) { "" } else { "text" }),
             2 => Block::ToolCall(ToolCall::new(id, "t", "{}")),
             3 | 4 => Block::ToolResult(ToolResult::new(id, "r")),
             _ => thought(1),

@@ -17,7 +17,7 @@ const OWN_WORDS: usize = 16 * 1024;
 impl Work<'_> {
     pub(super) fn extract(&mut self, history: &mut History, query: &str, max_tokens: u32) {
         let count = self.count;
-        self.shorten_texts(history, max_tokens, &|text, key| {
+        self.shorten_texts(history, &|text, key| {
             let note = recall(key);
             let note = note.strip_prefix("; ").map(|key| format!("\n[{key}]"));
             let note = note.unwrap_or_default();

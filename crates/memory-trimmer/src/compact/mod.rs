@@ -12,9 +12,13 @@ use std::fmt;
 
 use crate::{Archive, History, Message, estimate_tokens};
 
+pub(crate) use duplicates::{reference, what};
 pub(crate) use extract::extracted;
 pub use relevance::Relevance;
 pub use summary::Summarise;
+
+/// Bytes of the longest line that stands for a text: arguments, and the key to recall it by.
+const LONGEST_STUB: usize = 2_048;
 
 /// One way to make a history smaller. System messages, pinned ones and, but for
 /// [`CutLast`](Strategy::CutLast), the last group stay as they are.
@@ -64,7 +68,7 @@ pub enum Strategy<'a> {
     /// Replaces the oldest messages by a summary of them.
     Summarise {
         /// Who writes it.
-        by: &'a mut dyn Summarise,
+        by: Box<dyn Summarise + 'a>,
         /// Messages at the end that stay.
         keep_last: usize,
         /// The longest summary.
@@ -117,9 +121,11 @@ pub struct Compacted {
     pub steps: Vec<Step>,
     /// The messages that were taken out, oldest first within each step.
     pub dropped: Vec<Message>,
-    /// The messages that were changed, as they were before.
+    /// The messages that were changed, as they were before, and those joined with the one before to
+    /// keep turns.
     pub originals: Vec<Message>,
-    /// Keys by which the archive has what was dropped or changed, in that order; none without one.
+    /// Keys by which the archive has what was dropped or changed, in the order in which it was put
+    /// there; none without one. What was joined is not put there: all of it still stands.
     pub keys: Vec<String>,
     /// What went wrong on the way: a summary that could not be had.
     pub problems: Vec<String>,
@@ -220,7 +226,10 @@ impl<'a> Compaction<'a> {
         if history.is_broken() && history.tokens() > self.budget {
             let mended = history.mend(crate::Repair::Drop);
             work.drop(mended.dropped);
-            work.done.originals.extend(mended.originals);
+            for original in mended.originals {
+                work.put(&original);
+                work.done.originals.push(original);
+            }
         }
         for strategy in self.strategies {
             if history.tokens() <= self.budget {
@@ -303,6 +312,12 @@ impl Work<'_> {
         self.done.keys.push(key.clone());
         Some(key)
     }
+}
+
+/// Whether a text stands for another one already: a reference, or a line for what was cleared.
+fn is_stub(text: &str) -> bool {
+    let marked = text.starts_with(duplicates::SAME) || text.starts_with(results::MARK);
+    marked && text.ends_with(']') && text.len() <= LONGEST_STUB
 }
 
 /// How to have something again, for a reader.

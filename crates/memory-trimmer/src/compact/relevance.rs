@@ -93,30 +93,63 @@ impl<'a> Relevance<'a> {
     }
 }
 
+/// How often messages are chosen anew where texts came back to those that referred to them.
+const ROUNDS: usize = 8;
+
 impl Work<'_> {
     pub(super) fn relevance(&mut self, history: &mut History, mut by: Relevance<'_>) {
-        let budget = self.budget;
-        let scores = by.scores(history, budget);
-        let task = by.keep_task.then(|| task(history, budget)).flatten();
-        let items = items(history, &scores, task);
+        if history.rules().alternate {
+            history.restore_links(); // Joining turns would, behind the choice.
+        }
+        for round in 0.. {
+            let keep = chosen(history, &mut by, self.budget);
+            let dropped = history.retain_groups(|group| keep[group]);
+            let done = dropped.is_empty();
+            self.drop(dropped);
+            if done || !self.over(history) {
+                return;
+            }
+            if round == ROUNDS {
+                history.restore_links();
+            }
+        }
+    }
+}
+
+/// Which groups stay.
+fn chosen(history: &History, by: &mut Relevance<'_>, budget: u64) -> Vec<bool> {
+    let scores = by.scores(history, budget);
+    let mut must: Vec<usize> = Vec::new();
+    must.extend(by.keep_task.then(|| task(history, budget)).flatten());
+    loop {
+        let items = items(history, &scores, &must);
         let mut keep = vec![false; history.groups().len()];
         for at in select(&items, budget, &by.weights).keep {
             if let Some(group) = items[at].group {
                 keep[group as usize] = true;
             }
         }
-        open_within(history, &mut keep, budget);
-        let dropped = history.retain_groups(|group| keep[group]);
-        self.drop(dropped);
+        let opener = open_within(history, &mut keep, budget);
+        match opener.filter(|opener| !must.contains(opener)) {
+            Some(opener) if tokens(history, &keep) > budget => must.push(opener),
+            _ => return keep,
+        }
     }
 }
 
+/// The tokens of the groups that stay.
+fn tokens(history: &History, keep: &[bool]) -> u64 {
+    let groups = history.groups().iter().zip(keep);
+    let kept = groups.filter(|(_, keep)| **keep);
+    kept.map(|(group, _)| group.tokens).sum()
+}
+
 /// Each message with its score; groups stay whole, and what must stay does.
-fn items(history: &History, scores: &[f32], task: Option<usize>) -> Vec<Item> {
+fn items(history: &History, scores: &[f32], must: &[usize]) -> Vec<Item> {
     let groups = history.groups();
     let last = groups.len().saturating_sub(1);
     let of_group = groups.iter().enumerate().flat_map(|(at, group)| {
-        let stays = group.pinned || group.role == Role::System || at == last || task == Some(at);
+        let stays = group.pinned || group.role == Role::System || at == last || must.contains(&at);
         std::iter::repeat_n((at as u32, stays), group.messages())
     });
     let messages = history.messages().zip(scores).zip(of_group);
@@ -135,16 +168,13 @@ fn task(history: &History, budget: u64) -> Option<usize> {
 }
 
 /// Where the rules want the user to begin: answers before the first question go while the question
-/// to them does not fit.
-fn open_within(history: &History, keep: &mut [bool], budget: u64) {
-    if !history.rules().user_first {
-        return;
+/// to them does not fit. The question that came to stay, if one did.
+fn open_within(history: &History, keep: &mut [bool], budget: u64) -> Option<usize> {
+    if !history.rules().user_first || history.users() == 0 {
+        return None;
     }
     let groups = history.groups();
-    let mut tokens: u64 = (groups.iter().zip(&*keep))
-        .filter(|(_, keep)| **keep)
-        .map(|(group, _)| group.tokens)
-        .sum();
+    let mut tokens = tokens(history, keep);
     let last = groups.len().saturating_sub(1);
     let mut question = None;
     for at in 0..groups.len() {
@@ -162,5 +192,5 @@ fn open_within(history: &History, keep: &mut [bool], budget: u64) {
         keep[at] = false;
         tokens -= group.tokens;
     }
-    open_with_user(history, keep);
+    open_with_user(history, keep)
 }

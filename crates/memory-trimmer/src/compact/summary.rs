@@ -17,6 +17,16 @@ pub trait Summarise {
     ) -> Result<String, Box<dyn std::error::Error + Send + Sync>>;
 }
 
+impl<S: Summarise + ?Sized> Summarise for &mut S {
+    fn summarise(
+        &mut self,
+        messages: &[&Message],
+        max_tokens: u32,
+    ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+        (**self).summarise(messages, max_tokens)
+    }
+}
+
 /// How a message begins that is a summary.
 const MARK: &str = "[summary of";
 
@@ -24,7 +34,7 @@ impl Work<'_> {
     pub(super) fn summarise(
         &mut self,
         history: &mut History,
-        by: &mut dyn Summarise,
+        mut by: Box<dyn Summarise + '_>,
         keep_last: usize,
         max_tokens: u32,
     ) {

@@ -44,23 +44,30 @@ fn windowed(history: &History, first: usize, last: usize) -> Vec<bool> {
 }
 
 /// Where the rules want the user to begin: takes in the question before the first answer that stays,
-/// or lets that answer go if there is none and it may.
-pub(super) fn open_with_user(history: &History, keep: &mut [bool]) {
-    if !history.rules().user_first {
-        return;
+/// or lets that answer go if there is none and it may; not where nobody asks at all. The question that was taken in.
+pub(super) fn open_with_user(history: &History, keep: &mut [bool]) -> Option<usize> {
+    if !history.rules().user_first || history.users() == 0 {
+        return None;
     }
     let groups = history.groups();
-    let speaks = |at: &usize| groups[*at].role != Role::System;
     let last = groups.len().saturating_sub(1);
-    while let Some(first) = (0..groups.len()).filter(speaks).find(|&at| keep[at]) {
-        if groups[first].role == Role::User {
-            return;
+    let mut question = None;
+    for (at, group) in groups.iter().enumerate() {
+        if group.role == Role::User {
+            question = Some(at);
         }
-        let question = (0..first).rev().find(|&at| groups[at].role == Role::User);
+        if !keep[at] || group.role == Role::System {
+            continue;
+        }
         match question {
-            Some(question) => keep[question] = true,
-            None if groups[first].pinned || first == last => return,
-            None => keep[first] = false,
+            Some(question) if keep[question] => return None,
+            Some(question) => {
+                keep[question] = true;
+                return Some(question);
+            }
+            None if group.pinned || at == last => return None,
+            None => keep[at] = false,
         }
     }
+    None
 }
