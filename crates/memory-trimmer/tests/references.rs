@@ -1,6 +1,9 @@
 //! Texts that stand once and are referred to: whatever is done to the history afterwards, a reference
 //! is true, and what it refers to is there.
 
+use proptest::collection::vec;
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
 use autoexec_memory_trimmer::{
     Compacted, Compaction, History, MemoryArchive, Message, Relevance, Rules, Strategy, ToolCall,
 };
@@ -232,5 +235,81 @@ fn a_second_compaction_changes_nothing() {
             (false, 0),
             "{max_tokens}"
         );
+    }
+}
+
+/// Every reference names the last result of its call before it, which has the text.
+fn check_references(history: &History, texts: &[String]) -> Result<(), String> {
+    let mut latest: Vec<(String, String)> = Vec::new();
+    for message in history.messages() {
+        let Some(result) = message.results().next() else {
+            continue;
+        };
+        let arguments = (history.messages().flat_map(Message::calls))
+            .find(|call| call.id == result.call_id)
+            .map(|call| call.arguments.clone())
+            .ok_or("no call")?;
+        let text = message.text().into_owned();
+        if let Some(what) = text.strip_prefix("[the same as the earlier result of read ") {
+            let named = latest.iter().rev().find(|(a, _)| format!("{a}]") == what);
+            let whole = &texts[result.call_id.parse::<usize>().map_err(|e| e.to_string())?];
+            // Where a reference is the last of its call it leads on.
+            // Both may have been shortened to the same before.
+            let head = |text: &str| {
+                text.split("\n[…")
+                    .next()
+                    .unwrap_or("")
+                    .trim_end()
+                    .to_owned()
+            };
+            let found = named.map(|(_, text)| head(text)).unwrap_or_default();
+            if found.is_empty() || found.starts_with('[') || !whole.starts_with(&found) {
+                return Err(format!("{text} leads to {found:?}"));
+            }
+            latest.push((arguments, whole.clone()));
+        } else {
+            latest.push((arguments, text));
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn references_are_true_whatever_is_done(
+        steps in vec((0usize..3, 0usize..3, any::<bool>()), 1..25),
+        ways in vec((0usize..8, 1u64..100, 1u32..120), 1..6),
+    ) {
+        let of = |&(a, t, _): &(usize, usize, bool)| (["a", "b", "c"][a], long(["x", "y", "z"][t]));
+        let steps: Vec<_> = steps.iter().map(|step| (of(step), step.2)).collect();
+        let texts: Vec<String> = steps.iter().map(|((_, text), _)| text.clone()).collect();
+        let mut history = History::with_messages([Message::user("go")]);
+        for (n, ((arguments, text), asks)) in steps.iter().enumerate() {
+            history.push(call(&n.to_string(), arguments));
+            history.push(Message::tool(n.to_string(), text.clone()));
+            history.extend(asks.then(|| Message::user(format!("question {n}"))));
+        }
+        history.push(Message::user("and?"));
+        for (way, share, small) in ways {
+            let budget = history.tokens() * share / 100;
+            let (keep_last, min_tokens, max_tokens) = (small as usize % 4, 20, small);
+            let strategy = match way {
+                0..3 => Strategy::Duplicates { min_tokens },
+                3 => Strategy::ClearResults { keep_last, min_tokens },
+                4 => Strategy::HeadAndTail { max_tokens },
+                5 => Strategy::Window { first: keep_last, last: small as usize % 20 },
+                6 => Strategy::Relevance(Relevance::to("question 3")),
+                _ => Strategy::DropOldest,
+            };
+            let fits = matches!(way, 6 | 7);
+            let done = run(&mut history, budget, strategy);
+            let found = check_references(&history, &texts);
+            prop_assert!(found.is_ok(), "{:?}: {:?}", done.steps, found);
+            prop_assert_eq!(history.validate(), Ok(()));
+            let sum: u64 = history.messages().map(|m| u64::from(m.tokens())).sum();
+            prop_assert_eq!(history.tokens(), sum);
+            // The last message, and the task where it is small, are all that must stay.
+            prop_assert!(!fits || history.tokens() <= budget || history.len() <= 2, "{:?}", done);
+        }
     }
 }
