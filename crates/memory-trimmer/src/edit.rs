@@ -20,6 +20,7 @@ impl History {
     /// O(messages).
     pub(crate) fn retain_groups(&mut self, mut keep: impl FnMut(usize) -> bool) -> Vec<Message> {
         let flags: Vec<bool> = (0..self.groups().len()).map(&mut keep).collect();
+        self.restore_going(|group| !flags[group]);
         let dropped = self.drain_groups(&flags);
         self.mend_links();
         self.give_back();
@@ -127,6 +128,30 @@ impl History {
                 self.replace(group, at, original);
             }
         }
+    }
+
+    /// Gives their texts back to messages of groups that are about to go: whoever gets them gets them
+    /// whole. O(links + groups), when there are links.
+    pub(crate) fn restore_going(&mut self, goes: impl Fn(usize) -> bool) {
+        if self.links.is_empty() {
+            return;
+        }
+        let starts = self.starts();
+        let mut links = std::mem::take(&mut self.links);
+        let going = |target: Spot| {
+            self.find(target, &starts)
+                .is_some_and(|(group, _)| goes(group))
+        };
+        let going = links
+            .values_mut()
+            .flat_map(|links| links.extract_if(.., |(target, _)| going(*target)));
+        for (target, original) in going.collect::<Vec<_>>() {
+            if let Some((group, at)) = self.find(target, &starts) {
+                self.replace(group, at, original);
+            }
+        }
+        links.retain(|_, links| !links.is_empty());
+        self.links = links;
     }
 
     /// Puts a message behind the system messages at the head. O(messages).

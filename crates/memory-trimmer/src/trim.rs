@@ -35,7 +35,7 @@ impl Trimmed {
         !self.dropped.is_empty()
     }
 
-    /// The tokens of what was dropped.
+    /// By how many tokens it is smaller: those of what was dropped, where no text stood for another.
     pub fn tokens_dropped(&self) -> u64 {
         self.tokens_before.saturating_sub(self.tokens_after)
     }
@@ -129,6 +129,7 @@ impl History {
     fn drop_oldest(&mut self, target: &Target, dropped: &mut Vec<Message>) {
         loop {
             let (cut, keep) = Walk::new(self, target).run();
+            self.restore_going(|group| group < cut && keep.binary_search(&group).is_err());
             let mut oldest = self.take_before(cut, &keep);
             let done = oldest.is_empty() || self.links.is_empty();
             match dropped.is_empty() {

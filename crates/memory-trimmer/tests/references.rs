@@ -198,6 +198,32 @@ fn turns_are_kept_within_the_budget_too() {
     }
 }
 
+/// What is dropped comes out whole, and so the archive has it: once.
+#[test]
+fn what_is_dropped_is_no_reference() {
+    let (first, last) = (0, 0);
+    for strategy in [
+        Strategy::DropOldest,
+        Strategy::Window { first, last },
+        Strategy::Relevance(Relevance::to("and?").keep_task(false)),
+    ] {
+        let mut history = reads(&[("a", long("a")), ("b", long("b")), ("a", long("a"))]);
+        let before: Vec<Message> = history.messages().cloned().collect();
+        let mut archive = MemoryArchive::new();
+        let min_tokens = 20;
+        let done = Compaction::new(10)
+            .with(Strategy::Duplicates { min_tokens })
+            .with(strategy)
+            .archive(&mut archive)
+            .run(&mut history);
+        assert_eq!(done.dropped, before[..before.len() - 1]);
+        assert_eq!(
+            (archive.len(), done.keys.len()),
+            (before.len() - 1, before.len() - 1)
+        );
+    }
+}
+
 /// What was compacted to a budget is left alone by the same compaction, and so is the archive.
 #[test]
 fn a_second_compaction_changes_nothing() {

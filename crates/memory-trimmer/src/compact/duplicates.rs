@@ -30,7 +30,6 @@ impl Work<'_> {
         if self.count(&line) >= before.blocks().iter().map(|b| b.tokens(self.count)).sum() {
             return;
         }
-        self.put(&before);
         let original = history.edit(again.group, again.at, self.count, |blocks| {
             let Some(block) = blocks.first_mut() else {
                 return;

@@ -125,7 +125,7 @@ pub struct Compacted {
     /// keep turns.
     pub originals: Vec<Message>,
     /// Keys by which the archive has what was dropped or changed, in the order in which it was put
-    /// there; none without one. What was joined is not put there: all of it still stands.
+    /// there; none without one. What was joined, or is referred to, is not put there: it still stands.
     pub keys: Vec<String>,
     /// What went wrong on the way: a summary that could not be had.
     pub problems: Vec<String>,
