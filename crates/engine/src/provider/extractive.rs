@@ -14,7 +14,8 @@ const FRAME: u32 = 60;
 /// Tokens that a quote costs besides its text.
 const QUOTE: u32 = 8;
 
-/// Answers by quoting. O(words of the sources + quotes × words).
+/// Answers by quoting, in at most so many tokens as the question allows, but for a first line of some 25 that says what
+/// this is. Tokens are estimates throughout. O(words of the sources + quotes × words).
 pub fn answer(question: &Question<'_>) -> Answer {
     let sources: Vec<Source<'_>> = question
         .sources
@@ -26,16 +27,20 @@ pub fn answer(question: &Question<'_>) -> Answer {
         .collect();
     let cost = |quote: &str| (estimate_tokens(quote) + QUOTE) as usize;
     let most = question.max_tokens.saturating_sub(FRAME) as usize;
-    let digest = Summariser::new()
+    let mut digest = Summariser::new()
         .query(question.prompt)
         .stop_when(question.is_stopped)
         .summarise(&sources, Budget::Tokens(most, &cost));
-    let text = write(&digest, &sources);
+    let mut text = write(&digest, &sources);
+    // Names of sources may take more than was set aside for them: then the last in rank goes.
+    while estimate_tokens(&text) > question.max_tokens && digest.quotes.pop().is_some() {
+        text = write(&digest, &sources);
+    }
     let history: u64 = question.history.iter().map(|m| u64::from(m.tokens())).sum();
     let given: u64 = question
         .sources
         .iter()
-        .map(|s| u64::from(estimate_tokens(&s.text)))
+        .map(|s| u64::from(estimate_tokens(&s.name)) + u64::from(estimate_tokens(&s.text)))
         .sum();
     Answer {
         input_tokens: history + given,
@@ -124,6 +129,27 @@ mod tests {
             .collect();
         assert_eq!(quotes.len(), 2);
         assert!(quotes.iter().all(|q| text.contains(q)));
+    }
+
+    /// Each source has a name of 60 tokens and more: they count too.
+    #[test]
+    fn an_answer_is_as_short_as_asked_whatever_its_sources_are_called() {
+        let name = |n: usize| format!("{}{n}.md", "a/rather/long/path/".repeat(12));
+        let text = |n: usize| format!("The cache number {n} validates its hits with {n} stats.");
+        let sources: Vec<(String, String)> = (0..20).map(|n| (name(n), text(n))).collect();
+        let sources: Vec<(&str, &str)> = (sources.iter())
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        for (max_tokens, quoted) in [(1, false), (100, true), (250, true), (500, true)] {
+            let answer = ask("How does the cache validate?", &sources, max_tokens);
+            assert_eq!(
+                answer.output_tokens,
+                u64::from(estimate_tokens(&answer.text))
+            );
+            let quotes = answer.text.matches("\n> ").count();
+            assert!(answer.output_tokens <= u64::from(max_tokens) || quotes == 0);
+            assert_eq!(quotes > 0, quoted, "{}", answer.text);
+        }
     }
 
     #[test]
