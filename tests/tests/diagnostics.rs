@@ -519,3 +519,21 @@ fn what_cannot_work_is_told_before_anything_runs() {
         .collect();
     assert!(errors(&format!("steps:\n{ring}"))[0].0.len() < 200);
 }
+
+#[test]
+fn options_that_belong_to_one_action() {
+    check(
+        "steps: [{id: a, run: x, cache: false}]",
+        1,
+        32,
+        "`cache` is for questions; a `run` step has none",
+        "",
+    );
+    check(
+        "steps: [{id: a, ask: x, cache: sometimes}]",
+        1,
+        32,
+        "expected `true` or `false`",
+        "",
+    );
+}

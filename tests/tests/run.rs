@@ -401,11 +401,11 @@ fn a_workflow_of_ten_thousand_steps() {
 fn a_conversation_is_shared_by_the_asks_that_name_it() {
     let ask = |id: &str, needs: &str| {
         format!(
-            "  - {{id: {id}, needs: [{needs}], ask: {{prompt: 'what is {id}?', conversation: talk}}}}\n"
+            "  - {{id: {id}, needs: [{needs}], cache: false, ask: {{prompt: 'what is {id}?', conversation: talk}}}}\n"
         )
     };
     let workflow = format!(
-        "steps:\n{}{}  - {{id: alone, ask: {{prompt: what is a?}}}}\n",
+        "steps:\n{}{}  - {{id: alone, cache: false, ask: {{prompt: what is a?}}}}\n",
         ask("a", ""),
         ask("b", "a")
     );
@@ -512,7 +512,7 @@ fn each_task_that_asks_has_a_history_of_its_own() {
     let tokens = |foreach: &str| {
         let report = run(
             &nothing(),
-            &format!("steps: [{{id: a, {foreach} ask: what is this?}}]"),
+            &format!("steps: [{{id: a, {foreach} cache: false, ask: what is this?}}]"),
         );
         step(&report, "a").tokens.expect("asked").input
     };

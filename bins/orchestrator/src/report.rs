@@ -8,7 +8,7 @@ use autoexec_engine::Diagnostics;
 use autoexec_engine::document::units::{grouped, short_duration, short_size};
 use autoexec_engine::journal::Recorded;
 use autoexec_engine::report::{
-    FilesReport, MemoryReport, RunOutcome, RunReport, StepOutcome, StepReport,
+    FilesReport, MemoryReport, PromptsReport, RunOutcome, RunReport, StepOutcome, StepReport,
 };
 
 use crate::terminal::tell;
@@ -90,6 +90,9 @@ pub(crate) fn text(report: &RunReport) -> String {
                 grouped(p.requests)
             ),
         );
+    }
+    if let Some(prompts) = &report.prompts {
+        row(&mut out, "prompt cache", &prompts_text(prompts));
     }
     if let Some(t) = &report.tokens {
         let estimated = if t.estimated { " (estimated)" } else { "" };
@@ -223,6 +226,19 @@ fn memory_text(m: &MemoryReport) -> String {
         "start {}, end {}, delta {sign}{delta}{peak}",
         short_size(m.start_bytes),
         short_size(m.end_bytes)
+    )
+}
+
+fn prompts_text(p: &PromptsReport) -> String {
+    let shared = match p.coalesced {
+        0 => String::new(),
+        n => format!(", {} asked together with others", grouped(n)),
+    };
+    format!(
+        "{} hits ({} of {} questions{shared})",
+        percent(p.hit_rate),
+        grouped(p.hits),
+        grouped(p.requests)
     )
 }
 

@@ -117,6 +117,28 @@ fn repeating_a_run_reads_no_file_twice_and_says_so() {
 }
 
 #[test]
+fn repeating_a_question_takes_the_answer_and_says_so() {
+    let workflow = "steps: [{id: r, read: a.md}, {id: q, ask: {prompt: what?, context: [r]}}]";
+    let folder = Folder::with(&[("w.yaml", workflow), ("a.md", "What it is: a test.\n")]);
+    let (code, out, _) = run(&folder, &["run", "w.yaml", "--repeat", "2"]);
+    assert_eq!(code, Some(0));
+    let lines: Vec<&str> = out.lines().filter(|l| l.contains("prompt cache")).collect();
+    assert_eq!(lines.len(), 2, "{out}");
+    assert!(lines[0].ends_with("0.0 % hits (0 of 1 questions)"), "{out}");
+    assert!(
+        lines[1].ends_with("100.0 % hits (1 of 1 questions)"),
+        "{out}"
+    );
+    assert!(
+        out.contains("answered by extractive, from the cache"),
+        "{out}"
+    );
+    let (_, out, _) = run(&folder, &["run", "w.yaml", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(report["prompts"]["misses"], 1);
+}
+
+#[test]
 fn json_of_repeated_runs_is_one_list() {
     let folder = Folder::with(&[("w.yaml", "steps: [{id: a, run: 'true'}]")]);
     let (_, out, _) = run(&folder, &["run", "w.yaml", "--json", "--repeat", "2"]);

@@ -5,17 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use autoexec_file_cache::{FileCache, Freshness, Options as FileOptions};
+use autoexec_memory_trimmer::Message;
 use autoexec_metrics::LevelThresholds;
 use autoexec_path_cache::{Freshness as PathFreshness, Options as PathOptions, PathCache, Root};
 use tokio_util::sync::CancellationToken;
 
+use crate::caches::{MessageArchive, PromptCache, PromptCacheOptions};
 use crate::error::Error;
 use crate::event::Subscriber;
 use crate::report::RunReport;
 use crate::run::execution::Execution;
 use crate::run::prepare::{Prepared, inputs};
 use crate::run::runner::Runner;
-use crate::settings::Settings;
+use crate::settings::{Caches, Settings};
 use crate::workflow::Document;
 use crate::workflow::model::OnFailure;
 
@@ -30,7 +32,21 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) files: FileCache,
     pub(crate) paths: PathCache,
+    /// Answers; none if the settings want no cache.
+    pub(crate) prompts: Option<PromptCache>,
+    /// Messages that were dropped; none if the settings want none kept.
+    pub(crate) archive: Option<MessageArchive>,
     pub(crate) levels: LevelThresholds,
+}
+
+impl Shared {
+    /// All zero if there is no cache of answers.
+    pub(crate) fn prompt_stats(&self) -> autoexec_store::Stats {
+        self.prompts
+            .as_ref()
+            .map(PromptCache::stats)
+            .unwrap_or_default()
+    }
 }
 
 /// What a run is given.
@@ -96,14 +112,24 @@ impl Engine {
             warn: settings.log.warn_after,
         };
         let (files, paths) = (FileCache::new(files), PathCache::new(paths));
+        let archive = settings.history.archive;
         Self {
             shared: Arc::new(Shared {
+                prompts: prompts(&settings.caches),
+                archive: (archive > 0).then(|| MessageArchive::new(archive)),
                 settings,
                 files,
                 paths,
                 levels,
             }),
         }
+    }
+
+    /// A message that was dropped from a conversation, or shortened, as it was: by a key of the step's `recall`. None if
+    /// it had to give way to later ones, or if the settings keep none. O(its length).
+    #[must_use]
+    pub fn recall(&self, key: &str) -> Option<Message> {
+        self.shared.archive.as_ref()?.recall(key)
     }
 
     /// Runs a workflow to its end, or until `options.cancel`. Needs a tokio runtime with time and I/O.
@@ -138,6 +164,17 @@ impl Engine {
         };
         Ok(run.execute(prepared).await)
     }
+}
+
+/// The cache of answers, unless one of its bounds is 0.
+fn prompts(caches: &Caches) -> Option<PromptCache> {
+    let is_off = caches.prompts == 0 || caches.prompt_bytes == 0 || caches.prompt_ttl.is_zero();
+    let options = PromptCacheOptions {
+        max_entries: caches.prompts,
+        max_bytes: caches.prompt_bytes,
+        ttl: Some(caches.prompt_ttl),
+    };
+    (!is_off).then(|| PromptCache::new(&options))
 }
 
 /// Runs a workflow as a step of another: same caches, same output folder, a root below the caller's.

@@ -46,7 +46,8 @@
 //!
 //! # Limitations
 //!
-//! - `call` and `plan`, and the options `complexity`, `verify`, `cache`, `budget` and `confidence`, are parsed and refused.
+//! - `call` and `plan`, and the options `complexity`, `verify`, `budget` and `confidence`, are parsed and refused.
+//! - Answers are held in memory, by the whole of the question: what asks for a sixteenth of the cache and more is not held.
 //! - The only provider is `extractive`: it ranks and quotes sentences, and is not a language model. Tokens are estimates.
 //! - A path is resolved before it is opened; whoever can swap folders for links in between can lead a read astray.
 //! - A command's child that makes a session of its own leaves the process group and outlives a timeout.

@@ -32,10 +32,13 @@ pub struct RunReport {
     pub files: FilesReport,
     /// What the path cache did.
     pub paths: CacheReport,
+    /// What the cache of answers did, when it was asked.
+    #[serde(default)]
+    pub prompts: Option<PromptsReport>,
     /// What the figures of the file cache suggest to change in the settings, in sentences without a full stop.
     #[serde(default)]
     pub advice: Vec<String>,
-    /// Tokens, when somebody was asked.
+    /// Tokens, when somebody was asked; answers from the cache cost none.
     pub tokens: Option<TokensReport>,
     /// Memory of the process, where the platform tells.
     pub memory: Option<MemoryReport>,
@@ -78,7 +81,7 @@ pub struct StepReport {
     pub tasks: u32,
     /// Attempts of all tasks.
     pub attempts: u32,
-    /// Tokens in and out, if it asked somebody.
+    /// Tokens in and out, if it asked somebody and the answer did not come from the cache.
     pub tokens: Option<TokensReport>,
     /// Reads served by the file cache and from disk, if it read files.
     pub cache: Option<StepCache>,
@@ -138,6 +141,17 @@ pub struct TokensReport {
     pub output: u64,
     /// Whether they are estimates.
     pub estimated: bool,
+}
+
+impl TokensReport {
+    /// The sum of several; absent if there are none.
+    pub(crate) fn sum(counts: impl Iterator<Item = Self>) -> Option<Self> {
+        counts.reduce(|a, b| Self {
+            input: a.input + b.input,
+            output: a.output + b.output,
+            estimated: a.estimated || b.estimated,
+        })
+    }
 }
 
 /// Durations of the tasks of one action.
@@ -200,6 +214,26 @@ pub struct CacheReport {
     pub hits: u64,
     /// Hits in all requests; absent without requests.
     pub hit_rate: Option<f64>,
+}
+
+/// What the cache of answers did during the run.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PromptsReport {
+    /// Questions that could be in it; those too large, and those of steps with `cache: false`, are not counted.
+    pub requests: u64,
+    /// Answered by an earlier answer.
+    pub hits: u64,
+    /// Not held.
+    pub misses: u64,
+    /// Of these, answered by somebody who was asking the same at that time.
+    pub coalesced: u64,
+    /// Hits in all requests.
+    pub hit_rate: f64,
+    /// Answers held at the end.
+    pub resident_entries: u64,
+    /// Bytes held at the end.
+    pub resident_bytes: u64,
 }
 
 /// Resident memory of the process, in bytes.

@@ -20,6 +20,8 @@ pub struct Settings {
     pub files: Files,
     /// The path cache.
     pub paths: Paths,
+    /// Caches of what was asked.
+    pub caches: Caches,
     /// Steps at once.
     pub limits: Limits,
     /// Commands.
@@ -57,6 +59,21 @@ pub struct Files {
 pub struct Paths {
     /// Most resolved paths held.
     pub entries: usize,
+}
+
+/// Caches of what was asked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Caches {
+    /// Most answers held; 0 for no cache.
+    pub prompts: usize,
+    /// How long an answer holds; no time for no cache.
+    #[serde(deserialize_with = "duration")]
+    pub prompt_ttl: Duration,
+    /// Most bytes held, questions included; 0 for no cache.
+    #[serde(deserialize_with = "size")]
+    pub prompt_bytes: u64,
 }
 
 /// Steps of a class at once.
@@ -100,6 +117,22 @@ pub struct History {
     pub emergency: f64,
     /// Most estimated tokens.
     pub max_tokens: u64,
+    /// What a trim keeps.
+    pub keep: Keep,
+    /// Most bytes held of dropped messages; 0 for none.
+    #[serde(deserialize_with = "size")]
+    pub archive: u64,
+}
+
+/// What a trim of a conversation keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Keep {
+    /// The latest messages.
+    Recent,
+    /// The messages that have most to do with the question, in their order.
+    Relevant,
 }
 
 /// Levels of log lines.
@@ -262,5 +295,7 @@ mod tests {
         check("[files]\nfreshness = \"maybe\"\n", "`watch`");
         check("[files\n", "1");
         check("[history]\nsafe_trim_level = 9.0\n", "history");
+        check("[history]\nkeep = \"all\"\n", "`relevant`");
+        check("[caches]\nprompt_ttl = \"soon\"\n", "prompt_ttl");
     }
 }

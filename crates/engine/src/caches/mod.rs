@@ -1,14 +1,17 @@
-//! Caches of what models were asked and answered, on `autoexec-store`: answers, embeddings, contexts.
+//! Caches of what models were asked and answered, on `autoexec-store`: answers, embeddings, contexts; and the messages that
+//! conversations had no room for.
 //!
 //! Each compares whole keys, so that no two inputs share an answer; evicts one entry at a time, by value; and is handed to
 //! whoever needs it. Nothing here reads a clock: saving takes the wall clock as `now`.
 
 mod context;
 mod embedding;
+mod messages;
 mod prompt;
 
 pub use context::{ContextCache, ContextCacheOptions};
 pub use embedding::{EmbeddingCache, EmbeddingCacheOptions, Opened};
+pub use messages::MessageArchive;
 pub use prompt::{Prompt, PromptCache, PromptCacheOptions};
 
 use autoexec_store::{Namespace, Options, Store};

@@ -85,7 +85,7 @@ impl Subscriber for Journal {
                 });
             }
             Event::RunEnded { report } => self.append(&Record::Ended {
-                report: (**report).clone(),
+                report: report.clone(),
             }),
             _ => {}
         }
@@ -172,7 +172,7 @@ fn apply(recorded: &mut Option<Recorded>, seen: &mut Vec<bool>, record: Record) 
             may
         }
         (Some(run), Record::Ended { report }) if run.report.is_none() => {
-            run.report = Some(report);
+            run.report = Some(*report);
             true
         }
         _ => false,
@@ -182,7 +182,7 @@ fn apply(recorded: &mut Option<Recorded>, seen: &mut Vec<bool>, record: Record) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{FilesReport, RunOutcome, StepOutcome};
+    use crate::report::{FilesReport, PromptsReport, RunOutcome, StepOutcome};
 
     fn step(id: &str) -> StepReport {
         StepReport {
@@ -216,6 +216,7 @@ mod tests {
             actions: Default::default(),
             files: FilesReport::default(),
             paths: Default::default(),
+            prompts: Some(PromptsReport::default()),
             advice: Vec::new(),
             tokens: None,
             memory: None,

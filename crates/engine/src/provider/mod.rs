@@ -3,6 +3,7 @@
 pub mod extractive;
 
 use autoexec_memory_trimmer::Message;
+use serde::{Deserialize, Serialize};
 
 /// The providers that there are.
 pub const NAMES: [&str; 1] = ["extractive"];
@@ -31,7 +32,7 @@ pub struct Question<'a> {
 }
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Answer {
     /// Its text.
@@ -42,6 +43,11 @@ pub struct Answer {
     pub output_tokens: u64,
     /// Whether the token counts are estimates.
     pub estimated: bool,
+}
+
+/// Whether the provider called `name` gives the same answer whenever it is asked the same.
+pub fn is_deterministic(name: &str) -> bool {
+    name == "extractive"
 }
 
 /// Asks the provider called `name`.

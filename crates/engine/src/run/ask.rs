@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use autoexec_file_cache::ReadOptions;
-use autoexec_memory_trimmer::{History, Message};
+use autoexec_memory_trimmer::Message;
 
 use crate::error::StepError;
-use crate::provider::{self, Question, Source};
+use crate::provider::Source;
 use crate::report::StepCache;
 use crate::workflow::model::Ask;
 
 use super::actions::One;
+use super::answer::Asked;
 use super::confined::Confined;
+use super::conversation::{Bounds, Talk};
 use super::output::{AskOutput, Output, ReadOutput};
 use super::runner::Done;
 
@@ -92,59 +94,26 @@ impl One<'_> {
     pub(super) async fn ask(&self, ask: &Ask) -> Result<Done, StepError> {
         let prompt = self.render(&ask.prompt)?;
         let (sources, cache, cut) = self.sources(&ask.context).await?;
-        let name = ask
-            .conversation
-            .clone()
-            .unwrap_or_else(|| format!(" {} {}", self.step.id, self.index));
-        let conversation = {
-            let mut all = self
-                .runner
-                .conversations
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            all.entry(name)
-                .or_insert_with(|| Arc::new(tokio::sync::Mutex::new(History::new())))
-                .clone()
-        };
+        let conversation = self.conversation(ask);
         // Questions of one conversation follow each other; the lock is held until the answer stands in the history.
-        let mut history = tokio::select! {
-            history = conversation.lock() => history,
+        let mut talk = tokio::select! {
+            talk = conversation.lock() => talk,
             () = self.stop.cancelled() => return Err(StepError::Stopped),
         };
-        // A question that is not answered leaves the history as it was.
-        let mut next = history.clone();
-        next.push(Message::user(prompt.clone()));
-        let thresholds = self.runner.shared.settings.thresholds();
-        if next.needs_trim(&thresholds).is_some() {
-            let trimmed = next.trim(&thresholds);
-            tracing::debug!(
-                step = self.step.id,
-                dropped = trimmed.dropped.len(),
-                "history trimmed"
-            );
-        }
-        let messages: Vec<Message> = next.messages().cloned().collect();
-        let (provider, max_tokens, stop) =
-            (ask.provider.clone(), ask.max_tokens, self.stop.clone());
-        let mut answer = self
-            .blocking(move || {
-                let question = Question {
-                    history: &messages,
-                    prompt: &prompt,
-                    sources: &sources,
-                    max_tokens,
-                    is_stopped: &|| stop.is_cancelled(),
-                };
-                let answer = provider::ask(&provider, &question).map_err(StepError::Invalid);
-                if stop.is_cancelled() {
-                    Err(StepError::Stopped)
-                } else {
-                    answer
-                }
-            })
-            .await?;
-        next.push(Message::assistant(answer.text.clone()));
-        *history = next;
+        // A question that is not answered leaves the conversation as it was.
+        let mut next = talk.clone();
+        let dropped = next.ask(&prompt, self.bounds());
+        tracing::debug!(step = self.step.id, dropped = dropped.count, "asking");
+        let asked = Asked {
+            provider: ask.provider.clone(),
+            max_tokens: ask.max_tokens,
+            history: next.history.messages().cloned().collect(),
+            prompt,
+            sources,
+        };
+        let (mut answer, cached) = self.answer(asked).await?;
+        next.history.push(Message::assistant(answer.text.clone()));
+        *talk = next;
         if cut {
             answer.text += "\n(Some files of the context did not fit and were not looked at.)\n";
         }
@@ -154,12 +123,33 @@ impl One<'_> {
             input_tokens: answer.input_tokens,
             output_tokens: answer.output_tokens,
             estimated: answer.estimated,
+            cached,
+            dropped: dropped.count,
+            recall: dropped.keys,
         };
         let cache = (cache.hits + cache.loads > 0).then_some(cache);
         Ok(Done {
             output: Output::Ask(output),
             cache,
         })
+    }
+
+    /// The conversation that the question belongs to; one of its own if it names none.
+    fn conversation(&self, ask: &Ask) -> Arc<tokio::sync::Mutex<Talk>> {
+        let own = || format!(" {} {}", self.step.id, self.index);
+        let name = ask.conversation.clone().unwrap_or_else(own);
+        let all = self.runner.conversations.lock();
+        let mut all = all.unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.entry(name).or_default().clone()
+    }
+
+    fn bounds(&self) -> Bounds {
+        let shared = &self.runner.shared;
+        Bounds {
+            thresholds: shared.settings.thresholds(),
+            keep: shared.settings.history.keep,
+            archive: shared.archive.clone(),
+        }
     }
 }
 

@@ -44,6 +44,7 @@ impl Execution {
         let started = Instant::now();
         let probe = self.is_outermost.then(MemoryProbe::start);
         let (files, paths) = (self.shared.files.stats(), self.shared.paths.stats());
+        let prompts = self.shared.prompt_stats();
         let workflow = &self.document.workflow;
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
         let names = workflow
@@ -98,6 +99,7 @@ impl Execution {
             actions: summary::actions(&recorder),
             files: summary::files_report(&self.shared.files.stats(), &files),
             paths: summary::paths_report(&self.shared.paths.stats(), &paths),
+            prompts: summary::prompts_report(&self.shared.prompt_stats(), &prompts),
             advice,
             tokens: summary::tokens(&steps),
             memory,

@@ -1,11 +1,13 @@
 //! Carrying out a workflow: one [`runner::Runner`] per run, one file per action.
 
 mod actions;
+mod answer;
 mod ask;
 mod collect;
 mod command;
 mod confined;
 mod consolidate;
+mod conversation;
 pub(crate) mod execution;
 pub(crate) mod output;
 pub(crate) mod prepare;

@@ -8,7 +8,7 @@ use autoexec_consolidator::Severity;
 use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::report::RunReport;
+use crate::report::{RunReport, TokensReport};
 
 /// A file that a `read` step found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +113,12 @@ pub(crate) struct AskOutput {
     pub(crate) input_tokens: u64,
     pub(crate) output_tokens: u64,
     pub(crate) estimated: bool,
+    /// Whether the answer was given before, or to another who asked the same at the same time.
+    pub(crate) cached: bool,
+    /// Messages of the conversation that were dropped to make room for the question.
+    pub(crate) dropped: usize,
+    /// Keys of what was dropped or shortened, for `Engine::recall`.
+    pub(crate) recall: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -157,11 +163,16 @@ impl Output {
         }
     }
 
-    /// Tokens in and out, if this asked somebody.
-    pub(crate) fn tokens(&self) -> Option<(u64, u64)> {
+    /// Tokens in and out, if this asked somebody; what was taken from the cache cost none.
+    pub(crate) fn tokens(&self) -> Option<TokensReport> {
         match self {
-            Self::Ask(a) => Some((a.input_tokens, a.output_tokens)),
-            Self::Workflow(w) => w.report.tokens.as_ref().map(|t| (t.input, t.output)),
+            Self::Ask(a) if a.cached => None,
+            Self::Ask(a) => Some(TokensReport {
+                input: a.input_tokens,
+                output: a.output_tokens,
+                estimated: a.estimated,
+            }),
+            Self::Workflow(w) => w.report.tokens,
             _ => None,
         }
     }
@@ -186,7 +197,14 @@ impl Output {
                 r.exit_code.unwrap_or(-1),
                 short_size(r.stdout_bytes)
             ),
-            Self::Ask(a) => format!("answered by {}", a.provider),
+            Self::Ask(a) => {
+                let cached = if a.cached { ", from the cache" } else { "" };
+                let dropped = match a.dropped as u64 {
+                    0 => String::new(),
+                    n => format!("; {} dropped", many(n, "message", "messages")),
+                };
+                format!("answered by {}{cached}{dropped}", a.provider)
+            }
             Self::Consolidate(c) => {
                 let file = c
                     .path

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use autoexec_memory_trimmer::History;
 use autoexec_metrics::Recorder;
 use autoexec_path_cache::Root;
 use autoexec_scheduler as scheduler;
@@ -20,6 +19,7 @@ use crate::workflow::Document;
 use crate::workflow::expression::Expressions;
 use crate::workflow::model::{Foreach, Step};
 
+use super::conversation::Talk;
 use super::output::{Output, Problem, RunOutput};
 use super::scope::{Scope, StepState, Steps};
 
@@ -43,7 +43,7 @@ pub(crate) struct Runner {
     pub(crate) seen_env: BTreeMap<String, String>,
     /// Durations by action.
     pub(crate) recorder: Recorder,
-    pub(crate) conversations: Mutex<HashMap<String, Arc<tokio::sync::Mutex<History>>>>,
+    pub(crate) conversations: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Talk>>>>,
     pub(crate) events: UnboundedSender<Event>,
     pub(crate) progress: Vec<Progress>,
 }
@@ -222,7 +222,7 @@ impl Runner {
             duration: progress.started.get().map(Instant::elapsed),
             tasks: progress.items.get().map_or(1, |i| i.len() as u32),
             attempts: progress.attempts.load(std::sync::atomic::Ordering::Relaxed),
-            tokens: sum_tokens(&done),
+            tokens: TokensReport::sum(done.iter().filter_map(|d| d.output.tokens())),
             cache: StepCache::sum(done.iter().filter_map(|d| d.cache)),
             summary: summary(&done),
             error: error.clone(),
@@ -383,18 +383,6 @@ fn problems(outcome: &Outcome<Done, StepError>, done: &[&Done]) -> Vec<Problem> 
         }
     }
     all
-}
-
-fn sum_tokens(done: &[&Done]) -> Option<TokensReport> {
-    let counts: Vec<(u64, u64)> = done.iter().filter_map(|d| d.output.tokens()).collect();
-    let (input, output) = counts
-        .iter()
-        .fold((0, 0), |sum, t| (sum.0 + t.0, sum.1 + t.1));
-    (!counts.is_empty()).then_some(TokensReport {
-        input,
-        output,
-        estimated: true,
-    })
 }
 
 fn summary(done: &[&Done]) -> String {

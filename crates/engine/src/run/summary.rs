@@ -7,8 +7,8 @@ use autoexec_metrics::{MemoryProbe, Recorder};
 use tokio_util::sync::CancellationToken;
 
 use crate::report::{
-    ActionReport, CacheReport, FilesReport, MemoryReport, RunOutcome, StepOutcome, StepReport,
-    TokensReport, rate,
+    ActionReport, CacheReport, FilesReport, MemoryReport, PromptsReport, RunOutcome, StepOutcome,
+    StepReport, TokensReport, rate,
 };
 use crate::workflow::expression::References;
 use crate::workflow::model::Workflow;
@@ -150,15 +150,25 @@ pub(super) fn paths_report(
     }
 }
 
+/// None when nothing was asked.
+pub(super) fn prompts_report(
+    now: &autoexec_store::Stats,
+    before: &autoexec_store::Stats,
+) -> Option<PromptsReport> {
+    let (hits, misses) = (now.hits - before.hits, now.misses - before.misses);
+    Some(PromptsReport {
+        requests: hits + misses,
+        hits,
+        misses,
+        coalesced: now.coalesced - before.coalesced,
+        hit_rate: rate(hits, hits + misses)?,
+        resident_entries: now.entries,
+        resident_bytes: now.bytes,
+    })
+}
+
 pub(super) fn tokens(steps: &[StepReport]) -> Option<TokensReport> {
-    steps
-        .iter()
-        .filter_map(|s| s.tokens)
-        .reduce(|a, b| TokensReport {
-            input: a.input + b.input,
-            output: a.output + b.output,
-            estimated: a.estimated || b.estimated,
-        })
+    TokensReport::sum(steps.iter().filter_map(|s| s.tokens))
 }
 
 pub(super) fn memory(probe: MemoryProbe) -> Option<MemoryReport> {

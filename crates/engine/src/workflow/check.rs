@@ -121,6 +121,9 @@ fn fields_of(step: &Step) -> Vec<&'static str> {
             "input_tokens",
             "output_tokens",
             "estimated",
+            "cached",
+            "dropped",
+            "recall",
         ],
         (None, Action::Consolidate(_)) => &["text", "path", "steps", "findings", "digest"],
         (None, Action::Workflow(_)) => &["outputs", "report"],
@@ -322,6 +325,12 @@ impl Checks<'_> {
             report(
                 &["env", key],
                 format!("`{key}` cannot be the name of an environment variable"),
+            );
+        }
+        if step.cache.is_some() && !matches!(step.action, Action::Ask(_)) {
+            report(
+                &["cache"],
+                format!("`cache` is for questions; a `{action}` step has none"),
             );
         }
         if let Action::Consolidate(c) = &step.action

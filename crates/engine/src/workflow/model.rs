@@ -170,6 +170,9 @@ pub struct Step {
     /// Environment of this step, as templates.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// Whether it may take an earlier answer, if it is an `ask` step; as its provider allows when not written.
+    #[serde(default)]
+    pub cache: Option<bool>,
     /// What it does.
     #[serde(flatten)]
     pub action: Action,

@@ -215,7 +215,11 @@ static STEP: Object = Object {
         )
         .reserved(NOT_YET_OPTION),
         Field::new("verify", Shape::Any, "Checks of the result.").reserved(NOT_YET_OPTION),
-        Field::new("cache", Shape::Any, "Reuse of the result.").reserved(NOT_YET_OPTION),
+        Field::new(
+            "cache",
+            Shape::Bool,
+            "Whether an `ask` step may take the answer to an earlier question that was the very same; yes when absent, if its provider always answers alike.",
+        ),
         Field::new("budget", Shape::Any, "Limits on tokens and time.").reserved(NOT_YET_OPTION),
         Field::new("confidence", Shape::Any, "When to stop early.").reserved(NOT_YET_OPTION),
     ],
