@@ -514,14 +514,17 @@ fn what_cannot_work_is_told_before_anything_runs() {
     check(two, 4, 42, "step `a` writes `./o.md` too", "");
     let wide = "steps:\n- {id: r, read: x}\n- {id: a, foreach: [1, 2], consolidate: {from: r, output: o.md}}\n";
     check(wide, 3, 59, "every task would write `o.md`", "");
+    let itself = "steps:\n- {id: r, read: x}\n- {id: a, consolidate: {from: r, output: o.md, write_baseline: ./o.md}}\n";
+    check(itself, 3, 64, "this step writes `./o.md` twice", "");
     let ring: String = (0..1000)
         .map(|i| format!("- {{id: s{i}, run: x, needs: s{}}}\n", (i + 1) % 1000))
         .collect();
     assert!(errors(&format!("steps:\n{ring}"))[0].0.len() < 200);
 }
 
+/// Options that belong to one action, and what they may be.
 #[test]
-fn options_that_belong_to_one_action() {
+fn caches_briefs_and_baselines() {
     check(
         "steps: [{id: a, run: x, cache: false}]",
         1,
@@ -536,4 +539,29 @@ fn options_that_belong_to_one_action() {
         "expected `true` or `false`",
         "",
     );
+    let consolidate = |options: &str| {
+        format!("steps:\n- {{id: r, read: x}}\n- {{id: c, consolidate: {{from: r, {options}}}}}\n")
+    };
+    let one = |options: &str, column: usize, message: &str, help: &str| {
+        check(&consolidate(options), 3, column, message, help);
+    };
+    let similar = "expected `true`, `false` or a number from 0.5 to 1";
+    one("similar: 0.4", 43, similar, "");
+    one("similar: 2", 43, similar, "");
+    one("similar: yes please", 43, similar, "");
+    one("brief: 0", 41, "expected an integer from 1", "");
+    one("simlar: true", 34, "unknown key `simlar`", "`similar`");
+    one("baseline: /etc/passwd", 44, "absolute", "");
+    one("baseline: ../b", 44, "leads out of its folder", "");
+    one("write_baseline: ../b", 50, "leads out of its folder", "");
+    let uses = |options: &str| {
+        let outputs = "outputs: {n: '${{ steps.c.new }}'}\n";
+        format!("{outputs}{}", consolidate(options))
+    };
+    let none = uses("brief: 10");
+    check(&none, 1, 14, "a `consolidate` step yields no `new`", "");
+    assert!(parse("w.yaml", &uses("baseline: b.json")).is_ok());
+    for similar in ["true", "false", "0.5", "1", "0.85"] {
+        assert!(parse("w.yaml", &consolidate(&format!("similar: {similar}"))).is_ok());
+    }
 }

@@ -180,7 +180,14 @@ impl Walk {
                 _ => self.expected("`true` or `false`", node),
             },
             Shape::Integer { min, max } => self.integer(node, min, max),
-            Shape::Number { min, max } => self.number(node, min, max),
+            Shape::Number { min, max } => {
+                self.number(node, min, max, &format!("a number from {min} to {max}"))
+            }
+            Shape::BoolOrNumber { .. } if matches!(node.value, Value::Bool(_)) => node.clone(),
+            Shape::BoolOrNumber { min, max } => {
+                let what = format!("`true`, `false` or a number from {min} to {max}");
+                self.number(node, min, max, &what)
+            }
             Shape::Duration => self.unit(node, |t| {
                 units::parse_duration(t).map(units::format_duration)
             }),
@@ -300,7 +307,7 @@ impl Walk {
         }
     }
 
-    fn number(&mut self, node: &Node, min: f64, max: f64) -> Node {
+    fn number(&mut self, node: &Node, min: f64, max: f64, what: &str) -> Node {
         let number = match node.value {
             Value::Integer(i) => i as f64,
             Value::Float(f, _) => f,
@@ -312,7 +319,7 @@ impl Walk {
                 place: node.place,
             }
         } else {
-            self.expected(&format!("a number from {min} to {max}"), node)
+            self.expected(what, node)
         }
     }
 

@@ -29,6 +29,13 @@ pub enum Shape {
         /// Greatest.
         max: f64,
     },
+    /// `true`, `false`, or a number in a range.
+    BoolOrNumber {
+        /// Least.
+        min: f64,
+        /// Greatest.
+        max: f64,
+    },
     /// A duration: `500ms`, `1m 30s`.
     Duration,
     /// A size: `64 KiB`.
@@ -237,7 +244,7 @@ fn object_reference(
 /// A default in the type that its key has.
 fn typed(default: &str, shape: Shape) -> Json {
     match shape {
-        Shape::Bool | Shape::Integer { .. } | Shape::Number { .. } => {
+        Shape::Bool | Shape::Integer { .. } | Shape::Number { .. } | Shape::BoolOrNumber { .. } => {
             serde_json::from_str(default).expect("because defaults are written in canonical form")
         }
         _ => json!(default),
@@ -252,6 +259,10 @@ fn schema_of(shape: Shape, definitions: &mut serde_json::Map<String, Json>) -> J
         Shape::Bool => json!({ "type": "boolean" }),
         Shape::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Number { min, max } => json!({ "type": "number", "minimum": min, "maximum": max }),
+        Shape::BoolOrNumber { min, max } => json!({ "anyOf": [
+            { "type": "boolean" },
+            { "type": "number", "minimum": min, "maximum": max },
+        ] }),
         Shape::Duration => {
             json!({ "type": ["string", "number"], "examples": ["500ms", "30s", "1m 30s"] })
         }

@@ -2,18 +2,23 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use autoexec_consolidator::{
-    By, Consolidator, Finding, Format, Place, Severity, Step as Section, Tool, View,
+    By, Consolidator, Finding, Format, Place, Severity, SimilarOptions, Step as Section, Tool, View,
 };
+use autoexec_path_cache::Root;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::StepError;
 use crate::report::StepOutcome;
-use crate::workflow::model::Consolidate;
+use crate::workflow::model::{Consolidate, Similar};
 
 use super::actions::One;
 use super::ask::text_of;
-use super::output::{ConsolidateOutput, Output, SearchOutput};
+use super::baseline;
+use super::lead::{self, Lead};
+use super::output::{ConsolidateOutput, Output, SearchOutput, Since};
 
 impl One<'_> {
     pub(super) async fn consolidate(&self, consolidate: &Consolidate) -> Result<Output, StepError> {
@@ -28,22 +33,22 @@ impl One<'_> {
             }
         }
         let output = rendered(&consolidate.output)?;
-        let target = match &output {
-            Some(path) => Some(self.target(path)?),
-            None => None,
+        let (baseline, write_baseline) = (
+            rendered(&consolidate.baseline)?,
+            rendered(&consolidate.write_baseline)?,
+        );
+        let target = |path: &Option<String>| path.as_deref().map(|p| self.target(p)).transpose();
+        let job = Job {
+            written: Written::new(consolidate, output.as_deref()),
+            similar: options_of(consolidate.similar),
+            brief: consolidate.brief,
+            target: target(&output)?,
+            write_baseline: target(&write_baseline)?,
+            baseline,
+            out: self.runner.out.clone(),
+            stop: self.stop.clone(),
         };
-        let written = Written::new(consolidate, output.as_deref());
-        let stop = self.stop.clone();
-        self.blocking(move || {
-            if stop.is_cancelled() {
-                return Err(StepError::Stopped);
-            }
-            if let Some(target) = &target {
-                write_file(target, &mut document, written)?;
-            }
-            output_of(document, written, output)
-        })
-        .await
+        self.blocking(move || job.run(document, output)).await
     }
 
     /// Where a file may be written: below the output folder, whatever links are in the way.
@@ -140,6 +145,15 @@ impl Written {
             Written::Sarif => document.write_sarif(w, &TOOL),
         }
     }
+
+    /// Puts the lead where the format has a place for it: SARIF in the log's properties (section 3.8).
+    fn put(self, lead: &Lead, text: Vec<u8>) -> Vec<u8> {
+        match self {
+            Written::As(view) => lead.put_in_text(text, view.format == Format::Markdown),
+            Written::Json => lead.put_in_json(text, None),
+            Written::Sarif => lead.put_in_json(text, Some("properties")),
+        }
+    }
 }
 
 /// Who found it, in SARIF.
@@ -164,36 +178,89 @@ fn format_of(path: &str) -> &'static str {
     }
 }
 
-fn write_file(
-    target: &Path,
-    document: &mut Consolidator,
-    written: Written,
-) -> Result<(), StepError> {
-    crate::output::write_atomically(target, |mut w| written.write(document, &mut w).map(|_| ()))
-        .map_err(|e| {
-            StepError::Failed(format!(
-                "cannot write `{}`: {e}; nothing was changed",
-                target.display()
-            ))
-        })
+/// When findings are near duplicates; none if nobody asks.
+fn options_of(similar: Similar) -> Option<SimilarOptions> {
+    let mut options = SimilarOptions::default();
+    match similar {
+        Similar::Switch(false) => return None,
+        Similar::Switch(true) => {}
+        Similar::From(threshold) => options.threshold = threshold as f32,
+    }
+    Some(options)
 }
 
-fn output_of(
-    mut document: Consolidator,
+/// What is done with a document, apart from filling it.
+struct Job {
     written: Written,
-    path: Option<String>,
-) -> Result<Output, StepError> {
-    let mut text = Vec::new();
-    (written.write(&mut document, &mut text))
-        .map_err(|e| StepError::Failed(format!("cannot hold the document: {e}")))?;
-    let summary = document.summary();
-    Ok(Output::Consolidate(ConsolidateOutput {
-        text: String::from_utf8_lossy(&text).into_owned(),
-        path,
-        steps: summary.steps as usize,
-        findings: summary.findings_total(),
-        digest: document.digest().to_string(),
-    }))
+    similar: Option<SimilarOptions>,
+    brief: Option<u32>,
+    target: Option<PathBuf>,
+    baseline: Option<String>,
+    write_baseline: Option<PathBuf>,
+    out: Arc<Root>,
+    stop: CancellationToken,
+}
+
+impl Job {
+    /// Folds, compares, renders and writes. The baseline is written last: what it says is known stands in the document.
+    fn run(self, mut document: Consolidator, path: Option<String>) -> Result<Output, StepError> {
+        let is_stopped = || self.stop.is_cancelled();
+        let go_on = || match is_stopped() {
+            true => Err(StepError::Stopped),
+            false => Ok(()),
+        };
+        go_on()?;
+        let folded = self.similar.map_or(0, |it| document.merge_similar(it));
+        let lead = Lead {
+            baseline: self.since(&document)?,
+            brief: match self.brief {
+                Some(most) => lead::brief(&document, most, &is_stopped),
+                None => Vec::new(),
+            },
+        };
+        let mut text = Vec::new();
+        (self.written.write(&mut document, &mut text))
+            .map_err(|e| StepError::Failed(format!("cannot hold the document: {e}")))?;
+        let text = self.written.put(&lead, text);
+        go_on()?;
+        if let Some(target) = &self.target {
+            write_file(target, &text)?;
+        }
+        if let Some(target) = &self.write_baseline {
+            write_file(target, baseline::text(&document).as_bytes())?;
+        }
+        let summary = document.summary();
+        Ok(Output::Consolidate(ConsolidateOutput {
+            since: lead.baseline,
+            text: String::from_utf8_lossy(&text).into_owned(),
+            path,
+            steps: summary.steps as usize,
+            findings: summary.findings_total(),
+            digest: document.digest().to_string(),
+            folded,
+            brief: lead.brief.into_iter().map(|it| it.text).collect(),
+        }))
+    }
+
+    fn since(&self, document: &Consolidator) -> Result<Option<Since>, StepError> {
+        let Some(path) = &self.baseline else {
+            return Ok(None);
+        };
+        if let Some(why) = crate::workflow::escapes(path) {
+            return Err(StepError::Invalid(why));
+        }
+        let earlier = baseline::read(&self.out, path).map_err(StepError::Failed)?;
+        Ok(Some(baseline::since(document, earlier)))
+    }
+}
+
+fn write_file(target: &Path, bytes: &[u8]) -> Result<(), StepError> {
+    crate::output::write_atomically(target, |w| w.write_all(bytes)).map_err(|e| {
+        StepError::Failed(format!(
+            "cannot write `{}`: {e}; nothing was changed",
+            target.display()
+        ))
+    })
 }
 
 /// Lines of a command's output that a document shows.

@@ -3,12 +3,14 @@
 mod actions;
 mod answer;
 mod ask;
+mod baseline;
 mod collect;
 mod command;
 mod confined;
 mod consolidate;
 mod conversation;
 pub(crate) mod execution;
+mod lead;
 pub(crate) mod output;
 pub(crate) mod prepare;
 mod process;

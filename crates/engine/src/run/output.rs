@@ -123,11 +123,39 @@ pub(crate) struct AskOutput {
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ConsolidateOutput {
+    /// What changed since the baseline, if one was named.
+    #[serde(flatten)]
+    pub(crate) since: Option<Since>,
     pub(crate) text: String,
     pub(crate) path: Option<String>,
     pub(crate) steps: usize,
     pub(crate) findings: u64,
     pub(crate) digest: String,
+    /// Near duplicates that are listed with others.
+    pub(crate) folded: u64,
+    /// The sentences that stand for the whole.
+    pub(crate) brief: Vec<String>,
+}
+
+/// What changed since the run that wrote a baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Since {
+    /// Findings that it did not have.
+    pub(crate) new: usize,
+    /// Findings that it had too.
+    pub(crate) known: usize,
+    /// Its findings that are no more.
+    pub(crate) gone: usize,
+}
+
+impl std::fmt::Display for Since {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} new, {} known, {} gone",
+            self.new, self.known, self.gone
+        )
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -211,13 +239,12 @@ impl Output {
                     .as_ref()
                     .map(|p| format!(" → {p}"))
                     .unwrap_or_default();
-                {
-                    let findings = many(c.findings, "finding", "findings");
-                    format!(
-                        "{findings} of {}{file}",
-                        many(c.steps as u64, "step", "steps")
-                    )
-                }
+                let since = c.since.map(|s| format!(" ({s})")).unwrap_or_default();
+                format!(
+                    "{}{since} of {}{file}",
+                    many(c.findings, "finding", "findings"),
+                    many(c.steps as u64, "step", "steps")
+                )
             }
             Self::Workflow(w) => format!("{}: {} steps", w.report.workflow, w.report.steps.len()),
         }

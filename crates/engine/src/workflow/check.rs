@@ -12,7 +12,7 @@ use crate::document::yaml::{Node, Value};
 use crate::provider;
 
 use super::expression::{ROOTS, References};
-use super::model::{Action, Consolidate, Input, InputKind, Nested, Step, Workflow};
+use super::model::{Action, Input, InputKind, Nested, Step, Workflow};
 use super::rules::{check_pattern, escapes, regex_message};
 use super::texts::{Text, needs_of, texts};
 
@@ -125,12 +125,18 @@ fn fields_of(step: &Step) -> Vec<&'static str> {
             "dropped",
             "recall",
         ],
-        (None, Action::Consolidate(_)) => &["text", "path", "steps", "findings", "digest"],
+        (None, Action::Consolidate(c)) if c.baseline.is_some() => &CONSOLIDATE_FIELDS,
+        (None, Action::Consolidate(_)) => &CONSOLIDATE_FIELDS[BASELINE_FIELDS..],
         (None, Action::Workflow(_)) => &["outputs", "report"],
     };
     own.iter().copied().chain(["outcome", "error"]).collect()
 }
 
+const CONSOLIDATE_FIELDS: [&str; 10] = [
+    "new", "known", "gone", "text", "path", "steps", "findings", "digest", "folded", "brief",
+];
+/// So many of them, the first, are those of a step with a `baseline`.
+const BASELINE_FIELDS: usize = 3;
 const SEARCH_FIELDS: [&str; 7] = [
     "findings",
     "count",
@@ -333,14 +339,13 @@ impl Checks<'_> {
                 format!("`cache` is for questions; a `{action}` step has none"),
             );
         }
-        if let Action::Consolidate(c) = &step.action
-            && let (Some(output), Some(_)) = (&c.output, &step.foreach)
-            && !is_template(output)
-        {
-            let message = format!(
-                "every task would write `{output}`; use `${{{{ index }}}}` or `item` in the name"
-            );
-            report(&["consolidate", "output"], message);
+        for (key, file) in written_files(step) {
+            if step.foreach.is_some() && !is_template(file) {
+                let message = format!(
+                    "every task would write `{file}`; use `${{{{ index }}}}` or `item` in the name"
+                );
+                report(&["consolidate", key], message);
+            }
         }
     }
 
@@ -502,8 +507,11 @@ impl Checks<'_> {
                 report(&["ask", "provider"], message, help);
             }
             Action::Consolidate(c) => {
-                if let Some(output) = &c.output {
-                    relative(output, &["consolidate", "output"], &mut report);
+                for (key, file) in written_files(step) {
+                    relative(file, &["consolidate", key], &mut report);
+                }
+                if let Some(baseline) = &c.baseline {
+                    relative(baseline, &["consolidate", "baseline"], &mut report);
                 }
             }
             _ => {}
@@ -514,25 +522,23 @@ impl Checks<'_> {
     fn same_outputs(&self, steps: &[(usize, Step)], errors: &mut Vec<Diagnostic>) {
         let mut written: HashMap<PathBuf, &str> = HashMap::new();
         for (index, step) in steps {
-            let Action::Consolidate(Consolidate {
-                output: Some(output),
-                ..
-            }) = &step.action
-            else {
-                continue;
-            };
-            // Conditions may exclude each other; what is inserted is not known.
-            if is_template(output) || step.condition.is_some() {
-                continue;
-            }
-            let path: PathBuf = Path::new(output)
-                .components()
-                .filter(|c| *c != Component::CurDir)
-                .collect();
-            if let Some(first) = written.insert(path, &step.id) {
-                let place = locate_step(self.canonical, *index, &["consolidate", "output"]);
-                let message = format!("step `{first}` writes `{output}` too");
-                errors.push(Diagnostic::new(message, place).in_step(&step.id));
+            for (key, file) in written_files(step) {
+                // Conditions may exclude each other; what is inserted is not known.
+                if is_template(file) || step.condition.is_some() {
+                    continue;
+                }
+                let path: PathBuf = Path::new(file)
+                    .components()
+                    .filter(|c| *c != Component::CurDir)
+                    .collect();
+                if let Some(first) = written.insert(path, &step.id) {
+                    let place = locate_step(self.canonical, *index, &["consolidate", key]);
+                    let message = match first == step.id {
+                        true => format!("this step writes `{file}` twice"),
+                        false => format!("step `{first}` writes `{file}` too"),
+                    };
+                    errors.push(Diagnostic::new(message, place).in_step(&step.id));
+                }
             }
         }
     }
@@ -567,6 +573,18 @@ impl Checks<'_> {
                 .help("`a → b`: b needs a"),
         );
     }
+}
+
+/// The files that a step writes, with the keys that name them.
+fn written_files(step: &Step) -> impl Iterator<Item = (&'static str, &str)> {
+    let files = match &step.action {
+        Action::Consolidate(c) => [
+            ("output", c.output.as_deref()),
+            ("write_baseline", c.write_baseline.as_deref()),
+        ],
+        _ => [("", None); 2],
+    };
+    (files.into_iter()).filter_map(|(key, file)| Some((key, file?)))
 }
 
 type Report<'a> = dyn FnMut(&[&str], String, Option<String>) + 'a;

@@ -231,7 +231,7 @@ impl Retry {
 }
 
 /// What a step does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Action {
@@ -406,7 +406,7 @@ fn five_hundred() -> u32 {
 }
 
 /// Joins findings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Consolidate {
     /// The steps.
     pub from: Vec<String>,
@@ -422,6 +422,34 @@ pub struct Consolidate {
     /// What findings are listed by.
     #[serde(default = "step")]
     pub by: String,
+    /// Whether near duplicates are folded.
+    #[serde(default)]
+    pub similar: Similar,
+    /// Most estimated tokens of the sentences that come first.
+    #[serde(default)]
+    pub brief: Option<u32>,
+    /// The file that says what an earlier run found.
+    #[serde(default)]
+    pub baseline: Option<String>,
+    /// The file to write for a later run.
+    #[serde(default)]
+    pub write_baseline: Option<String>,
+}
+
+/// Whether near duplicates are folded.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Similar {
+    /// By the default similarity, or not.
+    Switch(bool),
+    /// From this similarity on.
+    From(f64),
+}
+
+impl Default for Similar {
+    fn default() -> Self {
+        Self::Switch(false)
+    }
 }
 
 fn step() -> String {

@@ -447,6 +447,30 @@ static CONSOLIDATE: Object = Object {
             "What findings are listed by, in Markdown and text.",
         )
         .default("step"),
+        Field::new(
+            "similar",
+            Shape::BoolOrNumber { min: 0.5, max: 1.0 },
+            "Whether findings of one step that say nearly the same are listed once, with their places; a number is the least similarity, 0.8 for `true`.",
+        )
+        .default("false"),
+        Field::new(
+            "brief",
+            Shape::Integer {
+                min: 1,
+                max: 1_000_000,
+            },
+            "The sentences that stand for the whole come first, up to so many estimated tokens; none when absent.",
+        ),
+        Field::new(
+            "baseline",
+            Shape::Template,
+            "File of an earlier run's `write_baseline`, below the output folder: what is new, known and gone since. Everything is new if there is no such file.",
+        ),
+        Field::new(
+            "write_baseline",
+            Shape::Template,
+            "File to write for the `baseline` of later runs, below the output folder; may be that of `baseline`.",
+        ),
     ],
 };
 

@@ -96,6 +96,8 @@ fn action_texts<'a>(action: &'a Action, out: &mut Vec<Text<'a>>) {
         Action::Consolidate(c) => {
             one(&["consolidate", "title"], &c.title);
             one(&["consolidate", "output"], &c.output);
+            one(&["consolidate", "baseline"], &c.baseline);
+            one(&["consolidate", "write_baseline"], &c.write_baseline);
         }
         Action::Workflow(n) => {
             let inputs = n.inputs.iter();
