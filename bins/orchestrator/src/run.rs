@@ -30,9 +30,11 @@ pub(crate) fn run(run: &Run, settings: Settings) -> Result<Exit> {
     let result = runtime.block_on(async {
         let again = watch_signals(cancel.clone());
         tokio::select! {
-            result = run_all(run, Arc::new(document), Engine::new(settings), &cancel) => result,
+            // Signals are watched before anything runs.
+            biased;
             // A second signal does not wait: what still runs is killed when the runtime goes.
             () = again => Ok(Exit::Interrupted),
+            result = run_all(run, Arc::new(document), Engine::new(settings), &cancel) => result,
         }
     });
     runtime.shutdown_timeout(Duration::from_millis(200));

@@ -121,7 +121,7 @@ mod tests {
         let ids: Vec<FindingId> = (1..)
             .zip(findings)
             .map(|(step, (kind, text))| {
-                report.add(step, Finding::new(*text).kind(*kind).at("f", step.into()))
+                report.add(step, Finding::new(*text).kind(*kind).at("f", step))
             })
             .collect();
         assert_eq!(report.merge_similar(SimilarOptions::default()), expect);

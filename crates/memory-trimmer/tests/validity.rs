@@ -77,13 +77,13 @@ fn sound(bytes: &[u8], rules: &Rules, in_flight: bool) -> Vec<Message> {
         let last = messages.last().map(Message::role);
         match kind % 6 {
             0 if last != Some(Role::User) || !rules.alternate => {
-                let picture = (byte % 6 == 0).then(|| image(byte));
+                let picture = byte.is_multiple_of(6).then(|| image(byte));
                 let blocks = std::iter::once(Block::text(text(byte, n))).chain(picture);
                 messages.push(message(Role::User, blocks.collect(), byte));
             }
             1 if last != Some(Role::Assistant) || !rules.alternate => {
                 let mut blocks = vec![Block::text(text(byte, n))];
-                if byte % 9 == 0 {
+                if byte.is_multiple_of(9) {
                     let (kind, json) = ("audio".into(), r#"{"type":"audio"}"#.into());
                     blocks.push(Block::Other(Other { kind, json }));
                 }
