@@ -204,7 +204,6 @@ fn lines_are_answered_one_by_one() {
     assert_eq!(again, json!({"keep": [2]}));
     let unknown = ask(json!({"conv": "b", "query": "?", "budget": 8}));
     assert!(unknown["error"].is_string());
-    drop(ask);
     drop(stdin);
     assert_eq!(child.wait().expect("an end").code(), Some(0));
 }
