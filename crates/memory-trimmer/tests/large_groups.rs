@@ -103,10 +103,10 @@ fn thoughts_that_lead_nowhere() {
     assert_eq!((history.len(), history.validate()), (2, Ok(())));
 }
 
-/// One text of 10⁵ tokens that stands everywhere: each time that its place goes the next one has it.
+/// One text of 2,000 tokens that stands everywhere: each time that its place goes the next one has it.
 #[test]
 fn a_text_that_moves_from_one_to_the_next() {
-    let text = "word ".repeat(MANY / 10);
+    let text = "word ".repeat(2_000);
     let mut history: History = (0..MANY / 10)
         .map(|_| Message::user(text.clone()))
         .collect();

@@ -35,14 +35,16 @@ pub enum Strategy<'a> {
     /// Drops the oldest groups, as [`History::fit`] does.
     DropOldest,
     /// Replaces tool results, oldest first, by a line that says what was there and how to get it
-    /// again.
+    /// again; not those to which a result that stays refers.
     ClearResults {
         /// The last results, which stay.
         keep_last: usize,
         /// Smaller ones stay.
         min_tokens: u32,
     },
-    /// Keeps a text that stands several times once, where it came first, and refers to it after.
+    /// Keeps a text that stands several times once, where it came first, and refers to it after;
+    /// once more where the same call came to something else in between. When the first goes, or is
+    /// shortened, the text comes back to the next. Only messages of one text or result are looked at.
     Duplicates {
         /// Smaller texts stay.
         min_tokens: u32,
@@ -60,14 +62,14 @@ pub enum Strategy<'a> {
         /// What is left of a text; smaller ones stay.
         max_tokens: u32,
     },
-    /// Shortens the largest texts of the last group, which nothing else touches, to their head and
-    /// tail, until the history fits; pinned messages stay as they are.
+    /// Shortens the largest texts of the last group, which nothing else touches, to one size, with
+    /// their head and tail, such that the history fits; pinned messages stay as they are.
     CutLast,
     /// Keeps the messages that a question needs, and as many as fit.
     Relevance(Relevance<'a>),
     /// Replaces the oldest messages by a summary of them.
     Summarise {
-        /// Who writes it.
+        /// Who writes it; `Box::new(&mut writer)`, for one that writes others too.
         by: Box<dyn Summarise + 'a>,
         /// Messages at the end that stay.
         keep_last: usize,
