@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use autoexec_engine::document::units::grouped;
-use autoexec_engine::trim::{Lines, Options, Repair, Report, trim as trim_document};
+use autoexec_engine::trim::{Lines, Options, Repair, Report, Way, trim as trim_document};
 
 use crate::arguments::{Mend, Trim};
 use crate::exit::Exit;
@@ -40,7 +40,7 @@ pub(crate) fn trim(wanted: &Trim) -> Result<Exit> {
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     print(&format!("{}\n", trimmed.json))?;
-    Ok(told(&trimmed.report, wanted.quiet))
+    Ok(told(&trimmed.report, wanted))
 }
 
 fn input(file: Option<&Path>) -> Result<String> {
@@ -57,13 +57,13 @@ fn input(file: Option<&Path>) -> Result<String> {
     }
 }
 
-/// One line of what went, and warnings. What must stay and does not fit is a failure.
-fn told(report: &Report, quiet: bool) -> Exit {
+/// One line of what went, and warnings. What does not fit is a failure.
+fn told(report: &Report, wanted: &Trim) -> Exit {
     let exit = match report.over_budget {
         Some(_) => Exit::StepFailed,
         None => Exit::Success,
     };
-    if quiet {
+    if wanted.quiet {
         return exit;
     }
     tell(&format!("{}\n", summary(report)));
@@ -79,7 +79,15 @@ fn told(report: &Report, quiet: bool) -> Exit {
     }
     if let Some(over) = report.over_budget {
         let over = grouped(over);
-        warn(&format!("what must stay is {over} tokens over the budget"));
+        let drops = |way: &Way| matches!(way, Way::Relevance | Way::Oldest);
+        warn(
+            &match wanted.ways.is_empty() || wanted.ways.iter().any(drops) {
+                true => format!("what must stay is {over} tokens over the budget"),
+                false => {
+                    format!("still {over} tokens over the budget: `oldest` in --by drops messages")
+                }
+            },
+        );
     }
     exit
 }

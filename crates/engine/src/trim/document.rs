@@ -157,7 +157,11 @@ pub fn trim(text: &str, options: &Options) -> Result<Trimmed, ReadError> {
     let before = (history.len(), history.tokens());
 
     let repaired = history.repair(options.repair);
+    if repaired.changed() {
+        history = recounted(history, &count);
+    }
     let mut gone = repaired.dropped.clone();
+    gone.extend(repaired.originals.iter().cloned());
     let compacted = compact(&mut history, options, &count);
     gone.extend(compacted.dropped.iter().cloned());
     gone.extend(compacted.originals.iter().cloned());
@@ -187,6 +191,14 @@ pub fn trim(text: &str, options: &Options) -> Result<Trimmed, ReadError> {
         dropped_json,
         report,
     })
+}
+
+/// What a repair added and changed was estimated.
+fn recounted(history: History, count: &dyn Fn(&str) -> u32) -> History {
+    let mut recounted = History::with_rules(*history.rules());
+    let messages = history.into_messages().into_iter();
+    recounted.extend(messages.map(|message| message.counted(count)));
+    recounted
 }
 
 fn counter(count: Count) -> Box<dyn TokenCounter> {
@@ -326,6 +338,27 @@ mod tests {
             (trimmed.report.shortened, trimmed.report.messages),
             (1, (1, 1))
         );
+    }
+
+    /// What a repair takes out of a message is among what was dropped, and what it adds is counted.
+    #[test]
+    fn repairs_are_told_and_counted() {
+        let text = r#"{"system":"s","max_tokens":1,"messages":[
+            {"role":"user","content":[
+                {"type":"tool_result","tool_use_id":"none","content":"of nothing"},
+                {"type":"text","text":"Go."}]},
+            {"role":"assistant","content":[{"type":"tool_use","id":"a","name":"read","input":{}}]},
+            {"role":"user","content":"And?"}]}"#;
+        let options = Options {
+            budget: 1_000,
+            repair: Repair::Answer,
+            ..Options::default()
+        };
+        let trimmed = trim(text, &options).expect("because it is a conversation");
+        assert!(trimmed.dropped_json.contains("of nothing"));
+        let again = trim(&trimmed.json, &options).expect("because it is a conversation");
+        assert_eq!(again.report.tokens.0, trimmed.report.tokens.1);
+        assert_eq!((trimmed.report.repaired, again.report.repaired), (2, 0));
     }
 
     #[test]
