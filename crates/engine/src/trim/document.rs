@@ -10,8 +10,8 @@ use autoexec_memory_trimmer::{
 /// Results that stay when older ones are cleared, and texts that are too small to touch.
 const KEEP_LAST_RESULTS: usize = 3;
 const SMALL_TOKENS: u32 = 120;
-/// What is left of a large text.
-const LARGE_TOKENS: u32 = 600;
+/// What is left of a large text: an eighth of the budget, within these.
+const LARGE_TOKENS: std::ops::RangeInclusive<u64> = 60..=600;
 
 /// What counts tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -91,7 +91,7 @@ pub struct Options {
     pub to: Option<Dialect>,
     /// The ways to take, in order, each only as far as needed. None for [`Relevance`](Way::Relevance)
     /// where there is a question, else [`Duplicates`](Way::Duplicates),
-    /// [`ClearResults`](Way::ClearResults) and [`Oldest`](Way::Oldest).
+    /// [`ClearResults`](Way::ClearResults), [`HeadAndTail`](Way::HeadAndTail) and [`Oldest`](Way::Oldest).
     pub ways: Vec<Way>,
     /// What becomes of calls without a result.
     pub repair: Repair,
@@ -217,18 +217,24 @@ fn as_list(dialect: Dialect, messages: Vec<Message>) -> Conversation {
 
 fn compact(history: &mut History, options: &Options, count: &dyn Fn(&str) -> u32) -> Compacted {
     let ways: &[Way] = match (options.ways.as_slice(), options.query.trim().is_empty()) {
-        ([], true) => &[Way::Duplicates, Way::ClearResults, Way::Oldest],
+        ([], true) => &[
+            Way::Duplicates,
+            Way::ClearResults,
+            Way::HeadAndTail,
+            Way::Oldest,
+        ],
         ([], false) => &[Way::Relevance],
         (ways, _) => ways,
     };
     let mut compaction = Compaction::new(options.budget).count(count);
+    let large = (options.budget / 8).clamp(*LARGE_TOKENS.start(), *LARGE_TOKENS.end()) as u32;
     for way in ways {
-        compaction = compaction.with(strategy(*way, &options.query));
+        compaction = compaction.with(strategy(*way, &options.query, large));
     }
     compaction.with(Strategy::CutLast).run(history)
 }
 
-fn strategy(way: Way, query: &str) -> Strategy<'_> {
+fn strategy(way: Way, query: &str, large: u32) -> Strategy<'_> {
     match way {
         Way::Duplicates => Strategy::Duplicates {
             min_tokens: SMALL_TOKENS,
@@ -237,12 +243,10 @@ fn strategy(way: Way, query: &str) -> Strategy<'_> {
             keep_last: KEEP_LAST_RESULTS,
             min_tokens: SMALL_TOKENS,
         },
-        Way::HeadAndTail => Strategy::HeadAndTail {
-            max_tokens: LARGE_TOKENS,
-        },
+        Way::HeadAndTail => Strategy::HeadAndTail { max_tokens: large },
         Way::Extract => Strategy::Extract {
             query,
-            max_tokens: LARGE_TOKENS,
+            max_tokens: large,
         },
         Way::Relevance => Strategy::Relevance(Relevance::to(query)),
         Way::Oldest => Strategy::DropOldest,
@@ -308,7 +312,15 @@ mod tests {
     #[test]
     fn without_a_question_the_oldest_go_when_results_were_not_enough() {
         let report = check("", 30, &["Be brief.", "Thank you."]);
-        assert_eq!(report.ways, ["duplicates", "clear results", "drop oldest"]);
+        assert_eq!(
+            report.ways,
+            [
+                "duplicates",
+                "clear results",
+                "head and tail",
+                "drop oldest"
+            ]
+        );
     }
 
     #[test]
