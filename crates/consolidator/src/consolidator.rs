@@ -77,9 +77,7 @@ impl Consolidator {
         };
         self.put_meta(number, &mut step);
         let kept = self.keep_prefix(number, &step);
-        for finding in step.findings.into_iter().skip(kept) {
-            self.push_finding(number, finding);
-        }
+        self.push_findings(number, step.findings.into_iter().skip(kept));
         change
     }
 
@@ -99,7 +97,7 @@ impl Consolidator {
 
     /// The steps in order, each made when it is asked for.
     pub fn steps(&self) -> impl DoubleEndedIterator<Item = (u32, Step)> + ExactSizeIterator {
-        let unpack = |(number, entry): (&u32, _)| (*number, self.model.unpack(*number, entry));
+        let unpack = |(number, entry)| (number, self.model.unpack(number, entry));
         self.model.steps.iter().map(unpack)
     }
 
@@ -126,8 +124,8 @@ impl Consolidator {
             self.put_meta(step, &mut Step::default());
             self.stats.added += 1;
         }
-        let index = self.push_finding(step, finding);
-        self.model.id(index)
+        let index = self.push_findings(step, [finding]);
+        self.model.id(index.expect("because one was given"))
     }
 
     /// Puts another finding where one is, under the same id, and returns the old one; `None`, and
@@ -199,10 +197,11 @@ impl Consolidator {
         self.rendered.text(&self.model, &mut self.stats)
     }
 
-    /// The document in pieces that make up [`text`](Self::text), as few as there are without moving
-    /// anything: formats what has changed, and moves nothing.
+    /// The document in pieces that make up [`text`](Self::text): formats what has changed, and puts it
+    /// between long stretches of what has not.
     ///
-    /// O(length of what has changed + parts behind the first change).
+    /// O(length of what has changed + pieces × log parts). Once pieces are many (a few times the square root
+    /// of the number of parts) a later call puts the document in order, which copies it.
     pub fn segments(&mut self) -> Vec<&str> {
         self.rendered.segments(&self.model, &mut self.stats)
     }

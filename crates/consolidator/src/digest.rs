@@ -1,15 +1,16 @@
 //! 128-bit digests: of a document, and of a finding wherever its lines have moved to.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128, xxh3_128_with_seed};
+use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
 
-use crate::Error;
 use crate::names::Names;
 use crate::record::{Packed, Record};
 use crate::render::one_line;
 use crate::steps::Meta;
+use crate::{Confidence, Error};
 
 /// Separates values that are mixed; any odd number does.
 const MULTIPLIER: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
@@ -84,20 +85,44 @@ pub(crate) fn of_title(title: &str) -> u128 {
     xxh3_128_with_seed(title.as_bytes(), 1)
 }
 
+/// The digest of a text as it stands.
+pub(crate) fn of_text(text: &str) -> u128 {
+    xxh3_128(text.as_bytes())
+}
+
 /// What makes two findings exact duplicates: kind, text with white space collapsed, file and line.
-pub(crate) fn identity(record: &Record) -> u64 {
-    let text = xxh3_64(one_line(&record.text).as_bytes());
+pub(crate) fn identity(record: &Record) -> u32 {
+    identity_with(record, None)
+}
+
+/// [`identity`], if the digest of the text as it stands is known.
+pub(crate) fn identity_with(record: &Record, text: Option<u128>) -> u32 {
+    let whole = || text.unwrap_or_else(|| of_text(&record.text));
+    let text = match record.is_plain() {
+        true => whole(),
+        false => match one_line(&record.text) {
+            Cow::Borrowed(_) => whole(),
+            Cow::Owned(line) => of_text(&line),
+        },
+    };
+    let text = text as u64;
     let place = u128::from(record.place.file) << 32 | u128::from(record.place.line);
     let digest = mix(u128::from(text), u128::from(record.kind) << 64 | place);
     // Mixed once more: findings of one text would differ in few bits, and a table's slots by none.
     let digest = mix(digest, 5);
-    (digest >> 64) as u64 ^ digest as u64
+    (digest >> 96) as u32 ^ (digest >> 64) as u32 ^ (digest >> 32) as u32 ^ digest as u32
 }
 
 /// The digest of all that a finding says, and of its step. O(length of the finding).
 pub(crate) fn of_record(record: &Record, names: &Names) -> u128 {
-    let mut digest = mix(xxh3_128(record.text.as_bytes()), u128::from(record.step));
-    let numbers = u128::from(record.confidence) << 8 | record.severity as u128;
+    of_record_with(record, of_text(&record.text), names)
+}
+
+/// [`of_record`] by the digest of the text. O(length of names and what few findings have).
+pub(crate) fn of_record_with(record: &Record, text: u128, names: &Names) -> u128 {
+    let mut digest = mix(text, u128::from(record.step));
+    let confidence = Confidence::pack(record.confidence());
+    let numbers = u128::from(confidence) << 8 | record.severity as u128;
     digest = mix(digest, numbers);
     digest = mix(digest, names.digest(record.kind));
     digest = mix_place(digest, &record.place, names);
@@ -118,13 +143,13 @@ pub(crate) fn of_record(record: &Record, names: &Names) -> u128 {
 
 /// The digest of what a step says beside its findings.
 pub(crate) fn of_meta(step: u32, meta: &Meta, names: &Names) -> u128 {
-    let mut digest = mix(u128::from(step) << 64, meta.omitted.into());
-    digest = mix(digest, meta.confidence.into());
+    let mut digest = mix(u128::from(step) << 64, meta.omitted().into());
+    digest = mix(digest, meta.confidence().into());
     digest = mix_text(digest, Some(&meta.title));
-    digest = mix_text(digest, Some(&meta.text));
-    digest = mix_text(digest, meta.hypothesis.as_deref());
-    digest = mix_names(digest, &meta.checked, names);
-    digest = mix_names(digest, &meta.relevant, names);
+    digest = mix_text(digest, Some(meta.text()));
+    digest = mix_text(digest, meta.hypothesis());
+    digest = mix_names(digest, meta.checked(), names);
+    digest = mix_names(digest, meta.relevant(), names);
     mix(digest, 4)
 }
 

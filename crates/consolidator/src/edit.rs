@@ -2,7 +2,8 @@
 
 use crate::consolidator::Consolidator;
 use crate::digest::{self, of_order, of_record};
-use crate::record::{NONE, Record, State, order, push_tight};
+use crate::record::{NONE, Record, State, order};
+use crate::render::one_line;
 use crate::steps::{Entry, Meta};
 use crate::view::{By, Key, Part, Rank};
 use crate::{Finding, Step};
@@ -10,22 +11,22 @@ use crate::{Finding, Step};
 impl Consolidator {
     /// Adds a step without findings, or replaces what a step says beside its findings.
     pub(crate) fn put_meta(&mut self, number: u32, step: &mut Step) {
-        let meta = Box::new(Meta::new(step, &mut self.model.names));
+        let meta = Meta::new(step, &mut self.model.names);
         self.touch(number, Rank::Head);
         self.touch(number, Rank::Tail);
         self.drop_meta(number);
         let model = &mut self.model;
-        let entry = model.steps.entry(number).or_insert_with(|| {
-            model.digest = model.digest.wrapping_add(of_order(number, 0));
+        model.omitted += u128::from(meta.omitted());
+        let mut digest = digest::of_meta(number, &meta, &model.names);
+        let entry = model.steps.get_or_insert_with(number, || {
+            digest = digest.wrapping_add(of_order(number, 0));
             Entry {
                 chained: true,
                 ..Entry::default()
             }
         });
         entry.meta = meta;
-        model.omitted += u128::from(entry.meta.omitted);
-        let entry = &model.steps[&number];
-        model.digest = model.digest.wrapping_add(model.meta_digest(number, entry));
+        model.digest = model.digest.wrapping_add(digest);
     }
 
     /// Removes a step with everything in it.
@@ -56,12 +57,25 @@ impl Consolidator {
         let meta = std::mem::take(&mut entry.meta);
         let digest = digest::of_meta(number, &meta, &model.names);
         model.digest = model.digest.wrapping_sub(digest);
-        model.omitted -= u128::from(meta.omitted);
+        model.omitted -= u128::from(meta.omitted());
         meta.release(&mut model.names);
     }
 
-    /// Adds a finding at the end of a step that is there.
-    pub(crate) fn push_finding(&mut self, step: u32, finding: Finding) -> u32 {
+    /// Adds findings at the end of a step that is there, and returns the index of the last.
+    pub(crate) fn push_findings(
+        &mut self,
+        step: u32,
+        findings: impl IntoIterator<Item = Finding>,
+    ) -> Option<u32> {
+        self.model.add_order(step, u128::wrapping_sub);
+        let indexes = (findings.into_iter()).map(|finding| self.push_finding(step, finding));
+        let last = indexes.last();
+        self.model.add_order(step, u128::wrapping_add);
+        last
+    }
+
+    /// Adds a finding, without the new order of the step in the digest.
+    fn push_finding(&mut self, step: u32, finding: Finding) -> u32 {
         let model = &mut self.model;
         let entry = model
             .steps
@@ -72,14 +86,18 @@ impl Consolidator {
         let first = entry.count == 0;
         entry.count += 1;
         let record = Record::new(finding, step, position, &mut model.names);
+        model.by_severity[record.severity as usize] += 1;
+        let text = digest::of_text(&record.text);
+        let digest = digest::of_record_with(&record, text, &model.names);
+        model.digest = model.digest.wrapping_add(digest);
+        entry.chain = digest::chained(entry.chain, digest);
+        let hash = digest::identity_with(&record, Some(text));
         let index = model.store(record);
         model.items.insert(order(step, position), index);
-        model.append_digest(index);
-        model.by_severity[model.record(index).severity as usize] += 1;
         if first && model.view.by == By::Step {
             self.touch(step, Rank::Head);
         }
-        self.link(index);
+        self.link(index, hash);
         index
     }
 
@@ -134,23 +152,18 @@ impl Consolidator {
         if twin {
             self.list_root(index);
         } else {
-            self.link(index);
+            self.link(index, digest::identity(self.model.record(index)));
         }
     }
 
-    /// Lists a finding that is in no list: by itself, or with the one that it repeats.
-    fn link(&mut self, index: u32) {
-        let hash = digest::identity(self.model.record(index));
+    /// Lists a finding that is in no list, by its identity: by itself, or with the one that it repeats.
+    fn link(&mut self, index: u32, hash: u32) {
         let model = &mut self.model;
-        let record = &model.records[index as usize];
-        let twin = |other: &u32| is_twin(&model.records[*other as usize], record);
-        if let Some(leader) = model.same.find(hash, twin).copied() {
+        if let Some(leader) = model.same.find(hash, |other| model.is_twin(other, index)) {
             self.stats.duplicates += 1;
             return self.join(index, leader, hash);
         }
-        let records = &model.records;
-        let rehash = |other: &u32| digest::identity(&records[*other as usize]);
-        model.same.insert_unique(hash, index, rehash);
+        model.same.insert(hash, index);
         self.list(index);
     }
 
@@ -161,7 +174,7 @@ impl Consolidator {
             return self.leave(index, hash);
         }
         self.unlist(index);
-        self.model.rename(hash, index, None);
+        self.model.same.remove(hash, index);
     }
 
     /// Lists the finding that stands for this one, unless it is.
@@ -187,73 +200,80 @@ impl Consolidator {
     }
 
     fn list(&mut self, index: u32) {
-        let (section, group) = self.model.section(index);
-        let head = Key::head(section);
-        if self.model.view.by != By::Step {
-            self.rendered.mark(&self.model, &head);
-            self.rendered.forget(Part::Heading(group, 0));
-            let model = &mut self.model;
-            model.sections.entry(head.section).or_insert((group, 0)).1 += 1;
+        self.touch_item(index);
+        let model = &mut self.model;
+        if model.view.by != By::Step {
+            let (section, group) = model.section(index);
+            model.sections.entry(section).or_insert((group, 0)).1 += 1;
             let order = model.record(index).order();
             model.listed.insert((group, order), index);
-        } else {
-            let key = self.model.item_key(index);
-            self.rendered.mark(&self.model, &key);
         }
-        let record = &mut self.model.records[index as usize];
+        let record = &mut model.records[index as usize];
         record.state = State::Shown;
-        self.model.shown += 1;
-        if let Some(entry) = self.model.steps.get_mut(&record.step) {
+        model.shown += 1;
+        if let Some(entry) = model.steps.get_mut(&record.step) {
             entry.shown += 1;
         }
     }
 
     fn unlist(&mut self, index: u32) {
-        let (section, group) = self.model.section(index);
-        let head = Key::head(section);
-        if self.model.view.by != By::Step {
-            self.rendered.mark(&self.model, &head);
-            self.rendered.forget(Part::Heading(group, 0));
-            let model = &mut self.model;
+        self.touch_item(index);
+        let model = &mut self.model;
+        if model.view.by != By::Step {
+            let (section, group) = model.section(index);
             let order = model.record(index).order();
             model.listed.remove(&(group, order));
-            if let Some((_, count)) = model.sections.get_mut(&head.section) {
+            if let Some((_, count)) = model.sections.get_mut(&section) {
                 *count -= 1;
                 if *count == 0 {
-                    model.sections.remove(&head.section);
+                    model.sections.remove(&section);
                 }
             }
-        } else {
-            let key = self.model.item_key(index);
-            self.rendered.mark(&self.model, &key);
         }
-        self.rendered.forget(Part::Item(index));
-        let record = &mut self.model.records[index as usize];
+        let record = &mut model.records[index as usize];
         record.state = State::Folded;
-        self.model.shown -= 1;
-        if let Some(entry) = self.model.steps.get_mut(&record.step) {
+        model.shown -= 1;
+        if let Some(entry) = model.steps.get_mut(&record.step) {
             entry.shown -= 1;
         }
     }
 
     /// Marks a part of a step as stale.
     pub(crate) fn touch(&mut self, step: u32, rank: Rank) {
-        self.rendered.mark(&self.model, &Key::step(step, rank));
-        self.rendered.forget(match rank {
+        let part = match rank {
             Rank::Tail => Part::Tail(step),
             _ => Part::Prelude(step),
-        });
+        };
+        (self.rendered).mark(&self.model, &Key::step(step, rank), part);
+    }
+
+    /// Marks a finding that comes, goes or changes as stale, and the heading above it if that counts.
+    fn touch_item(&mut self, index: u32) {
+        if !self.rendered.is_active() {
+            return;
+        }
+        let (section, group) = self.model.section(index);
+        let rank = Rank::Item(self.model.record(index).order());
+        let mut key = Key::head(section);
+        if self.model.view.by != By::Step {
+            (self.rendered).mark(&self.model, &key, Part::Heading(group, 0));
+        }
+        key.rank = rank;
+        (self.rendered).mark(&self.model, &key, Part::Item(index));
     }
 }
 
 /// Whether two findings are exact duplicates.
 pub(crate) fn is_twin(a: &Record, b: &Record) -> bool {
-    use crate::render::one_line;
     let place = |record: &Record| (record.kind, record.place.file, record.place.line);
     place(a) == place(b) && (a.text == b.text || one_line(&a.text) == one_line(&b.text))
 }
 
 impl crate::model::Model {
+    fn is_twin(&self, a: u32, b: u32) -> bool {
+        is_twin(self.record(a), self.record(b))
+    }
+
     fn store(&mut self, mut record: Record) -> u32 {
         record.state = State::Folded;
         match self.free.pop() {
@@ -264,22 +284,16 @@ impl crate::model::Model {
                 index
             }
             None => {
-                push_tight(&mut self.records, record);
+                self.records.push(record);
                 u32::try_from(self.records.len() - 1).expect("because ids have 32 bits")
             }
         }
     }
 
-    /// Adds the digest of a finding that is the last of its step.
-    fn append_digest(&mut self, index: u32) {
-        let record = &self.records[index as usize];
-        let (step, digest) = (record.step, of_record(record, &self.names));
-        self.digest = self.digest.wrapping_add(digest);
-        if let Some(entry) = self.steps.get_mut(&step).filter(|entry| entry.chained) {
-            let chain = digest::chained(entry.chain, digest);
-            self.digest = (self.digest.wrapping_sub(of_order(step, entry.chain)))
-                .wrapping_add(of_order(step, chain));
-            entry.chain = chain;
+    /// Adds the order of a step to the digest, or takes it away, unless it is in `unchained`.
+    fn add_order(&mut self, step: u32, add: fn(u128, u128) -> u128) {
+        if let Some(entry) = self.steps.get(&step).filter(|entry| entry.chained) {
+            self.digest = add(self.digest, of_order(step, entry.chain));
         }
     }
 
@@ -290,15 +304,5 @@ impl crate::model::Model {
         self.digest = (self.digest).wrapping_sub(of_record(record, &self.names));
         self.by_severity[severity as usize] -= 1;
         self.unchain(step);
-    }
-
-    /// Puts another first of a class of duplicates in the table, or none.
-    pub(crate) fn rename(&mut self, hash: u64, old: u32, new: Option<u32>) {
-        let entry = self.same.find_entry(hash, |other| *other == old);
-        let mut entry = entry.expect("because every class is in the table");
-        match new {
-            Some(new) => *entry.get_mut() = new,
-            None => drop(entry.remove()),
-        }
     }
 }

@@ -29,12 +29,12 @@ impl Consolidator {
         json.key("summary")
             .object(|json| summary(json, &self.model));
         json.key("steps").open(b'[');
-        for (number, entry) in &self.model.steps {
+        for (number, entry) in self.model.steps.iter() {
             json.line();
             json.open(b'{');
-            step(&mut json, &self.model, *number, entry);
+            step(&mut json, &self.model, number, entry);
             json.key("findings").open(b'[');
-            for index in self.model.indexes_of(*number) {
+            for index in self.model.indexes_of(number) {
                 json.line();
                 json.object(|json| finding(json, &self.model, index));
                 json.flush_if_full()?;
@@ -68,13 +68,17 @@ fn step<W: Write>(json: &mut Json<'_, W>, model: &Model, number: u32, entry: &En
     let meta = &entry.meta;
     json.number("step", number);
     json.text("title", &meta.title);
-    if !meta.text.is_empty() {
-        json.text("text", &meta.text);
+    if !meta.text().is_empty() {
+        json.text("text", meta.text());
     }
-    belief(json, meta.hypothesis.as_deref(), meta.confidence);
-    names(json, "files_checked", &meta.checked, model);
-    names(json, "relevant_files", &meta.relevant, model);
-    json.number("omitted", meta.omitted);
+    belief(
+        json,
+        meta.hypothesis(),
+        Confidence::unpack(meta.confidence()),
+    );
+    names(json, "files_checked", meta.checked(), model);
+    names(json, "relevant_files", meta.relevant(), model);
+    json.number("omitted", meta.omitted());
 }
 
 fn finding<W: Write>(json: &mut Json<'_, W>, model: &Model, index: u32) {
@@ -108,7 +112,7 @@ fn rare<W: Write>(json: &mut Json<'_, W>, record: &Record, model: &Model) {
     belief(
         json,
         rare.and_then(|rare| rare.hypothesis.as_deref()),
-        record.confidence,
+        record.confidence(),
     );
     let Some(rare) = rare else { return };
     names(json, "relevant_files", &rare.relevant, model);
@@ -125,11 +129,15 @@ fn rare<W: Write>(json: &mut Json<'_, W>, record: &Record, model: &Model) {
     });
 }
 
-fn belief<W: Write>(json: &mut Json<'_, W>, hypothesis: Option<&str>, confidence: u16) {
+fn belief<W: Write>(
+    json: &mut Json<'_, W>,
+    hypothesis: Option<&str>,
+    confidence: Option<Confidence>,
+) {
     if let Some(hypothesis) = hypothesis {
         json.text("hypothesis", hypothesis);
     }
-    match Confidence::unpack(confidence) {
+    match confidence {
         None => {}
         Some(confidence) => match confidence.level() {
             Some(level) => json.text("confidence", level),

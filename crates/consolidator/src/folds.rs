@@ -95,21 +95,21 @@ impl Consolidator {
     }
 
     /// Adds an exact duplicate to the class of one that is there.
-    pub(crate) fn join(&mut self, index: u32, leader: u32, hash: u64) {
+    pub(crate) fn join(&mut self, index: u32, leader: u32, hash: u32) {
         self.unlist_root(leader);
         let group = self.group_of(leader);
         let record = &mut self.model.records[index as usize];
         record.group = group;
         let (order, severity) = (record.order(), record.severity);
         if self.model.groups.join(group, order, index, severity) {
-            self.model.rename(hash, leader, Some(index));
+            self.model.same.rename(hash, leader, index);
         }
         self.list_root(index);
         self.list_root(leader);
     }
 
     /// Takes a finding out of its class; what was folded into a class that is gone is listed again.
-    pub(crate) fn leave(&mut self, index: u32, hash: u64) {
+    pub(crate) fn leave(&mut self, index: u32, hash: u32) {
         self.unlist_root(index);
         let record = &mut self.model.records[index as usize];
         let group = std::mem::replace(&mut record.group, NONE);
@@ -118,17 +118,14 @@ impl Consolidator {
         let left = self.model.groups.get(group);
         if let Some((_, &leader)) = left.members.first_key_value() {
             // Only the leader is in the table.
-            let led = (self.model.same)
-                .find(hash, |other| *other == index)
-                .is_some();
-            if led {
-                self.model.rename(hash, index, Some(leader));
+            if self.model.same.has(hash, index) {
+                self.model.same.rename(hash, index, leader);
             }
             self.list_root(leader);
             self.touch(self.model.record(leader).step, Rank::Tail);
             return self.shrink(group);
         }
-        self.model.rename(hash, index, None);
+        self.model.same.remove(hash, index);
         self.dissolve(group);
     }
 

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hashbrown::HashTable;
-
-use crate::digest::{self, of_meta, of_order, of_record, of_title};
+use crate::digest::{self, of_order, of_record, of_title};
 use crate::groups::Groups;
 use crate::names::{Names, Use};
+use crate::pages::Pages;
 use crate::record::{FindingId, NONE, Record, State, order};
+use crate::same::Same;
+use crate::sorted::Sorted;
 use crate::steps::Entry;
 use crate::view::{By, Key, Part, Rank, Section, View};
 use crate::{Severity, Step, Summary};
@@ -18,15 +19,15 @@ use crate::{Severity, Step, Summary};
 pub(crate) struct Model {
     pub(crate) title: String,
     pub(crate) view: View,
-    pub(crate) steps: BTreeMap<u32, Entry>,
+    pub(crate) steps: Sorted<u32, Entry>,
     /// Findings by step and position.
-    pub(crate) items: BTreeMap<u64, u32>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) items: Sorted<u64, u32>,
+    pub(crate) records: Pages<Record>,
     pub(crate) free: Vec<u32>,
     pub(crate) names: Names,
     pub(crate) groups: Groups,
     /// The first of each class of exact duplicates, by identity.
-    pub(crate) same: HashTable<u32>,
+    pub(crate) same: Same,
     /// Unless the view is by step: listed findings by group (file, or rank of severity) and order.
     pub(crate) listed: BTreeMap<(u32, u64), u32>,
     /// Unless the view is by step: each section's group, and how many findings it lists.
@@ -78,10 +79,6 @@ impl Model {
         }
     }
 
-    pub(crate) fn meta_digest(&self, step: u32, entry: &Entry) -> u128 {
-        of_meta(step, &entry.meta, &self.names)
-    }
-
     pub(crate) fn record(&self, index: u32) -> &Record {
         &self.records[index as usize]
     }
@@ -100,8 +97,8 @@ impl Model {
 
     /// A step's findings in order.
     pub(crate) fn indexes_of(&self, step: u32) -> impl DoubleEndedIterator<Item = u32> {
-        let all = order(step, 0)..=order(step, u32::MAX);
-        self.items.range(all).map(|(_, index)| *index)
+        let all = (self.items).range(&order(step, 0), &order(step, u32::MAX));
+        all.map(|(_, index)| *index)
     }
 
     pub(crate) fn unpack(&self, number: u32, entry: &Entry) -> Step {
@@ -205,24 +202,28 @@ impl Model {
         }
     }
 
-    /// Where a listed finding stands.
-    pub(crate) fn item_key(&self, index: u32) -> Key {
-        let rank = Rank::Item(self.record(index).order());
-        let (section, _) = self.section(index);
-        Key { section, rank }
-    }
-
-    /// Where a part stands; `None` for a heading, which only its section knows.
-    pub(crate) fn key(&self, part: Part) -> Option<Key> {
-        Some(match part {
-            Part::Heading(group, _) => {
-                let listed = self.listed.range((group, 0)..).next()?.1;
-                Key::head(self.section(*listed).0)
+    /// The part that stands at a key, if there is one now.
+    pub(crate) fn part_at(&self, key: &Key) -> Option<Part> {
+        let section = &key.section;
+        match (section, key.rank) {
+            (Section::Step(step), Rank::Head | Rank::Tail) => {
+                self.steps.contains_key(step).then_some(match key.rank {
+                    Rank::Head => Part::Prelude(*step),
+                    _ => Part::Tail(*step),
+                })
             }
-            Part::Prelude(step) => Key::step(step, Rank::Head),
-            Part::Item(index) => self.item_key(index),
-            Part::Tail(step) => Key::step(step, Rank::Tail),
-        })
+            (Section::Step(_), Rank::Item(order)) => {
+                let index = *self.items.get(&order)?;
+                (self.record(index).state == State::Shown).then_some(Part::Item(index))
+            }
+            (_, rank) => {
+                let (group, count) = *self.sections.get(section)?;
+                Some(match rank {
+                    Rank::Item(order) => Part::Item(*self.listed.get(&(group, order))?),
+                    _ => Part::Heading(group, count),
+                })
+            }
+        }
     }
 
     /// The parts of the document from a key on.
@@ -245,13 +246,10 @@ impl Model {
             Section::Step(number) => (number, rank),
             _ => (0, Rank::Head),
         };
-        let steps = self.steps.range(number..);
+        let steps = self.steps.from(&number);
         sections.chain(steps.flat_map(move |(step, entry)| {
-            self.parts_of(
-                *step,
-                entry,
-                if *step == number { rank } else { Rank::Head },
-            )
+            let rank = if step == number { rank } else { Rank::Head };
+            self.parts_of(step, entry, rank)
         }))
     }
 
@@ -263,7 +261,7 @@ impl Model {
             _ => order(step, 0),
         };
         let any = self.view.by == By::Step && entry.shown > 0 && from != Rank::Tail;
-        let items = any.then(|| self.items.range(start..=order(step, u32::MAX)));
+        let items = any.then(|| self.items.range(&start, &order(step, u32::MAX)));
         let shown = |index: &&u32| self.record(**index).state == State::Shown;
         let items = items
             .into_iter()

@@ -1,10 +1,15 @@
 //! A finding as it is kept: 64 bytes and its text.
 
 use crate::names::{NameId, Names, Use};
+use crate::render::is_plain;
 use crate::{Confidence, Evidence, Finding, Place, Severity};
 
 /// No group.
 pub(crate) const NONE: u32 = u32::MAX;
+
+/// Of a record whose text is shown as it stands: noted once, since a look at each byte costs more
+/// than copying them. No packed confidence is so large.
+const PLAIN: u16 = 1 << 15;
 
 /// A finding that stays the same through every change of others: hand it back to name the finding.
 ///
@@ -28,7 +33,8 @@ pub(crate) struct Record {
     pub(crate) generation: u32,
     /// The group of duplicates, or [`NONE`].
     pub(crate) group: u32,
-    pub(crate) confidence: u16,
+    /// The confidence, packed; and [`PLAIN`].
+    flags: u16,
     pub(crate) severity: Severity,
     pub(crate) state: State,
 }
@@ -68,14 +74,6 @@ pub(crate) fn order(step: u32, position: u32) -> u64 {
     u64::from(step) << 32 | u64::from(position)
 }
 
-/// Appends, growing by an eighth: half-empty vectors would cost more than the records in them.
-pub(crate) fn push_tight<T>(vector: &mut Vec<T>, value: T) {
-    if vector.len() == vector.capacity() {
-        vector.reserve_exact((vector.len() / 8).max(16));
-    }
-    vector.push(value);
-}
-
 impl Record {
     /// Packs a finding; takes what it holds of names.
     pub(crate) fn new(finding: Finding, step: u32, position: u32, names: &mut Names) -> Self {
@@ -91,7 +89,8 @@ impl Record {
         }
         Record {
             kind: names.take(&finding.kind, Use::Named),
-            confidence: Confidence::pack(finding.confidence),
+            flags: Confidence::pack(finding.confidence)
+                | if is_plain(&finding.text) { PLAIN } else { 0 },
             severity: finding.severity,
             place: first,
             rare: Rare::new(
@@ -134,7 +133,7 @@ impl Record {
             places: self.places().filter(known).map(place).collect(),
             relevant_files: rare.map_or_else(Vec::new, |rare| names_of(&rare.relevant, names)),
             hypothesis: rare.and_then(|rare| rare.hypothesis.as_deref().map(str::to_owned)),
-            confidence: Confidence::unpack(self.confidence),
+            confidence: self.confidence(),
             evidence: (rare.into_iter().flat_map(|rare| &rare.evidence))
                 .map(|(text, at)| Evidence {
                     text: text.as_ref().to_owned(),
@@ -150,7 +149,7 @@ impl Record {
         let known = self.places().filter(|packed| **packed != Packed::default());
         *self.text == *finding.text
             && self.severity == finding.severity
-            && Confidence::unpack(self.confidence) == finding.confidence
+            && self.confidence() == finding.confidence
             && names.get(self.kind) == finding.kind
             && known
                 .map(|p| p.view(names))
@@ -169,6 +168,15 @@ impl Record {
     /// All places; the first may say nothing.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Packed> {
         std::iter::once(&self.place).chain(self.rare.iter().flat_map(|rare| &rare.places))
+    }
+
+    pub(crate) fn confidence(&self) -> Option<Confidence> {
+        Confidence::unpack(self.flags & !PLAIN)
+    }
+
+    /// Whether the text is shown as it stands, in every format.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.flags & PLAIN != 0
     }
 
     pub(crate) fn order(&self) -> u64 {

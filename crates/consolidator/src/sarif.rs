@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crate::Severity;
 use crate::consolidator::Consolidator;
 use crate::digest::Fingerprint;
 use crate::json::Json;
 use crate::model::Model;
 use crate::names::NameId;
 use crate::record::{Packed, State};
-use crate::{Confidence, Severity};
 
 /// The rule of findings that have no kind.
 const NO_KIND: &str = "finding";
@@ -146,7 +146,7 @@ fn result<W: Write>(
     json.key("properties").object(|json| {
         json.text("severity", severity.as_str());
         json.number("step", record.step);
-        if let Some(confidence) = Confidence::unpack(record.confidence) {
+        if let Some(confidence) = record.confidence() {
             json.key("confidence").value(confidence.value());
         }
         if let Some(hypothesis) = record.rare.as_ref().and_then(|r| r.hypothesis.as_deref()) {

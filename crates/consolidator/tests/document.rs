@@ -372,3 +372,39 @@ fn garbage_is_bounded() {
     let expect = document.full_text();
     assert_eq!(document.segments().concat(), expect);
 }
+
+/// Changes all over the document do not make ever more pieces.
+#[test]
+fn pieces_are_bounded() {
+    let mut document = Consolidator::new();
+    for number in 0..1000 {
+        document.set(number, step(number));
+    }
+    document.segments();
+    let mut most = 0;
+    for number in 0..1000 {
+        document.set(number * 7 % 1000, step(number + 5000));
+        most = most.max(document.segments().len());
+        if number % 50 == 0 {
+            assert_eq!(document.segments().concat(), document.full_text());
+        }
+    }
+    assert_eq!(document.segments().concat(), document.full_text());
+    assert!((20..500).contains(&most), "{most} pieces");
+}
+
+/// A change that is undone before anyone looks is no change to the document.
+#[test]
+fn what_came_and_went_leaves_no_trace() {
+    let mut document = Consolidator::new();
+    for number in 0..3 {
+        document.set(number, step(number));
+    }
+    let expect = document.text().to_owned();
+    for _ in 0..2 {
+        let id = document.add(1, Finding::new("not for long").at("src/other.rs", 7));
+        assert!(document.remove_finding(id).is_some());
+        assert_eq!(document.segments().concat(), expect);
+        assert_eq!(document.text(), expect);
+    }
+}

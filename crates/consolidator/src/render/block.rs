@@ -65,6 +65,16 @@ fn fence(line: &str) -> Option<(u8, usize, &str)> {
 }
 
 fn comment_after(line: &str, inside: bool) -> Within {
+    if !line
+        .bytes()
+        .fold(false, |any, b| any | matches!(b, b'<' | b'>'))
+    {
+        return if inside {
+            Within::Comment
+        } else {
+            Within::Text
+        };
+    }
     let open = line.rfind("<!--");
     let close = line.rfind("-->");
     match (open, close) {

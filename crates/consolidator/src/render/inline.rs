@@ -50,6 +50,13 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
+/// Whether a text is shown as it stands, on a line or as a name, in every format; `false` when
+/// finding out takes more than a look at the bytes.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let special = |b: u8| matches!(b, b'`' | b'<' | b'\\');
+    is_one_line(text.as_bytes()) && !text.bytes().fold(false, |any, b| any | special(b))
+}
+
 /// Control characters, and those that turn the direction of text: a terminal would obey both, and
 /// show something else than what stands there.
 pub(super) fn unseen(c: char) -> bool {

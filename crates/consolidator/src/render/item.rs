@@ -1,13 +1,12 @@
 //! One finding: a line, and a line for each thing that few findings have.
 
-use crate::Confidence;
 use crate::model::Model;
 use crate::record::{NONE, Packed, Rare, Record};
 use crate::view::By;
 
 use super::markup::Markup;
 use super::number::push_count;
-use super::{push_confidence, push_files, push_number_plain};
+use super::{name, push_confidence, push_files, push_number_plain};
 
 /// At most this many further places of a finding are named.
 const PLACES_NAMED: usize = 6;
@@ -24,7 +23,10 @@ pub(super) fn push<M: Markup>(model: &Model, index: u32, out: &mut String) {
     push_place::<M>(model, &record.place, in_section, out);
     let start = out.len();
     out.push(' ');
-    M::line(out, &record.text);
+    match record.is_plain() {
+        true => out.push_str(&record.text),
+        false => M::line(out, &record.text),
+    }
     if out.len() == start + 1 {
         out.truncate(start);
     }
@@ -37,14 +39,10 @@ pub(super) fn push<M: Markup>(model: &Model, index: u32, out: &mut String) {
 
 /// `` `src/a.rs:12-14:5` ``, or `` `line 12` `` where the file is known or missing.
 fn push_place<M: Markup>(model: &Model, place: &Packed, file_known: bool, out: &mut String) {
-    let file = if file_known {
-        ""
-    } else {
-        model.names.get(place.file)
-    };
-    if !file.is_empty() {
+    let file = if file_known { 0 } else { place.file };
+    if file != 0 {
         out.push(' ');
-        M::code(out, file, |out| push_lines(out, ":", place));
+        name::<M>(model, file, |out| push_lines(out, ":", place), out);
     } else if place.line > 0 {
         out.push(' ');
         M::code(out, "line", |out| push_lines(out, " ", place));
@@ -74,9 +72,9 @@ fn notes<M: Markup>(model: &Model, index: u32, record: &Record, out: &mut String
     let open = |out: &mut String| out.push_str(if out.len() == start { " (" } else { ", " });
     if record.kind != 0 {
         open(out);
-        M::code(out, model.names.get(record.kind), |_| {});
+        name::<M>(model, record.kind, |_| {}, out);
     }
-    if let Some(confidence) = Confidence::unpack(record.confidence) {
+    if let Some(confidence) = record.confidence() {
         open(out);
         out.push_str("confidence: ");
         push_confidence(out, confidence);

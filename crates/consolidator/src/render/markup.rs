@@ -13,6 +13,8 @@ pub(super) trait Markup {
     fn line(out: &mut String, text: &str);
     /// A name, with what `suffix` appends, set off from the text.
     fn code(out: &mut String, name: &str, suffix: impl FnOnce(&mut String));
+    /// A name that is shown as it stands, in the same way.
+    fn plain_code(out: &mut String, name: &str, suffix: impl FnOnce(&mut String));
     /// Foreign text on its own lines.
     fn block(out: &mut String, text: &str);
     /// The label of a step's belief, and a space.
@@ -48,6 +50,13 @@ impl Markup for Markdown {
 
     fn code(out: &mut String, name: &str, suffix: impl FnOnce(&mut String)) {
         push_code(out, name, suffix);
+    }
+
+    fn plain_code(out: &mut String, name: &str, suffix: impl FnOnce(&mut String)) {
+        out.push('`');
+        out.push_str(name);
+        suffix(out);
+        out.push('`');
     }
 
     fn block(out: &mut String, text: &str) {
@@ -101,7 +110,11 @@ impl Markup for Plain {
     }
 
     fn code(out: &mut String, name: &str, suffix: impl FnOnce(&mut String)) {
-        out.push_str(&one_line(name));
+        Self::plain_code(out, &one_line(name), suffix);
+    }
+
+    fn plain_code(out: &mut String, name: &str, suffix: impl FnOnce(&mut String)) {
+        out.push_str(name);
         suffix(out);
     }
 

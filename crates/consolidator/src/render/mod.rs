@@ -18,7 +18,7 @@ use crate::{Confidence, Severity, Summary};
 use markup::{Markdown, Markup, Plain};
 use number::{push_count, push_number};
 
-pub(crate) use inline::one_line;
+pub(crate) use inline::{is_plain, one_line};
 
 /// At most this many files of a list are named; the others are counted.
 const FILES_NAMED: usize = 12;
@@ -63,7 +63,7 @@ fn heading<M: Markup>(model: &Model, group: u32, count: u32, out: &mut String) {
     M::open_heading(out);
     match model.view.by {
         By::File if group == 0 => out.push_str("Elsewhere"),
-        By::File => M::code(out, model.names.get(group), |_| {}),
+        By::File => name::<M>(model, group, |_| {}, out),
         _ => {
             let name = Section::severity(group as u8).as_str();
             out.push_str(&name[..1].to_ascii_uppercase());
@@ -85,20 +85,20 @@ fn prelude<M: Markup>(model: &Model, step: u32, entry: &Entry, out: &mut String)
     out.truncate(out.trim_end().len());
     out.push('\n');
     belief::<M>(meta, out);
-    if !meta.text.trim().is_empty() {
+    if !meta.text().trim().is_empty() {
         out.push('\n');
-        M::block(out, &meta.text);
+        M::block(out, meta.text());
     }
-    if model.view.by == By::Step && (entry.count > 0 || meta.omitted > 0) {
+    if model.view.by == By::Step && (entry.count > 0 || meta.omitted() > 0) {
         out.push('\n');
     }
 }
 
 /// The hypothesis and how sure the step is, on one line.
 fn belief<M: Markup>(meta: &Meta, out: &mut String) {
-    let hypothesis = meta.hypothesis.as_deref().map(str::trim);
+    let hypothesis = meta.hypothesis().map(str::trim);
     let hypothesis = hypothesis.filter(|text| !text.is_empty());
-    let confidence = Confidence::unpack(meta.confidence);
+    let confidence = Confidence::unpack(meta.confidence());
     if hypothesis.is_none() && confidence.is_none() {
         return;
     }
@@ -127,7 +127,7 @@ fn belief<M: Markup>(meta: &Meta, out: &mut String) {
 fn tail<M: Markup>(model: &Model, entry: &Entry, out: &mut String) {
     let folded = entry.count - entry.shown;
     let meta = &entry.meta;
-    if model.view.by != By::Step && (folded > 0 || meta.omitted > 0) {
+    if model.view.by != By::Step && (folded > 0 || meta.omitted() > 0) {
         out.push('\n');
     }
     if folded > 0 {
@@ -139,14 +139,14 @@ fn tail<M: Markup>(model: &Model, entry: &Entry, out: &mut String) {
             " are listed with those that they repeat\n"
         });
     }
-    if meta.omitted > 0 {
+    if meta.omitted() > 0 {
         M::open_item(out);
         out.push_str("…and ");
-        push_number(out, meta.omitted);
+        push_number(out, meta.omitted());
         out.push_str(" more\n");
     }
-    files::<M>(model, "Relevant", &meta.relevant, out);
-    files::<M>(model, "Checked", &meta.checked, out);
+    files::<M>(model, "Relevant", meta.relevant(), out);
+    files::<M>(model, "Checked", meta.checked(), out);
 }
 
 fn files<M: Markup>(model: &Model, label: &str, ids: &[NameId], out: &mut String) {
@@ -167,11 +167,19 @@ fn push_files<M: Markup>(model: &Model, ids: &[NameId], out: &mut String) {
         if at > 0 {
             out.push_str(", ");
         }
-        M::code(out, model.names.get(*id), |_| {});
+        name::<M>(model, *id, |_| {}, out);
     }
     if let Some(others) = ids.len().checked_sub(FILES_NAMED).filter(|&n| n > 0) {
         out.push_str(" and ");
         push_count(out, others as u64, "more file");
+    }
+}
+
+/// A name, with what `suffix` appends.
+fn name<M: Markup>(model: &Model, id: NameId, suffix: impl FnOnce(&mut String), out: &mut String) {
+    match model.names.is_plain(id) {
+        true => M::plain_code(out, model.names.get(id), suffix),
+        false => M::code(out, model.names.get(id), suffix),
     }
 }
 
