@@ -21,7 +21,40 @@ criterion_group! {
 }
 criterion_main!(benches);
 
-/// A step of about 1 KB: text, eight findings, eight files.
+/// Makes a step by its number.
+type Make = fn(u32) -> Step;
+
+/// A step of one finding of 1 KB.
+fn one(number: u32) -> Step {
+    let text = "The lock is taken while the queue is drained, so every reader waits. ".repeat(15);
+    let text = format!("{number}: {}", text.trim_end());
+    Step {
+        title: format!("Search number {number}"),
+        findings: vec![Finding::new(text).at("crates/engine/src/pool.rs", number)],
+        ..Step::default()
+    }
+}
+
+/// A step of eight findings of 128 bytes in eight files.
+fn eight(number: u32) -> Step {
+    let file = |n: u32| format!("crates/engine/src/module_{}.rs", number + n);
+    let text = |n: u32| {
+        let text = "the lock is taken while the queue is drained, so every reader of the pool waits for as long as the writers take";
+        format!("{:0>9}: {text:.117}", number * 8 + n)
+    };
+    Step {
+        title: format!("Search number {number}"),
+        findings: (0..8)
+            .map(|n| Finding::new(text(n)).at(file(n), number))
+            .collect(),
+        files_checked: (0..8).map(file).collect(),
+        hypothesis: Some("the queue is drained under the lock".into()),
+        confidence: Some(Confidence::Medium),
+        ..Step::default()
+    }
+}
+
+/// A step of about 1 KB: text, eight findings that say the same, seventeen names of files.
 fn step(number: u32) -> Step {
     let file = |n: u32| format!("crates/engine/src/module_{}.rs", number + n);
     let text = "The lock is taken while the queue is drained, so every reader waits.";
@@ -40,9 +73,13 @@ fn step(number: u32) -> Step {
 }
 
 fn document(steps: u32) -> Consolidator {
+    document_of(step, steps)
+}
+
+fn document_of(make: Make, steps: u32) -> Consolidator {
     let mut document = Consolidator::new();
     for number in 0..steps {
-        document.set(number, step(number));
+        document.set(number, make(number));
     }
     let expect = document.full_text();
     assert_eq!(document.text(), expect);
@@ -50,31 +87,36 @@ fn document(steps: u32) -> Consolidator {
 }
 
 fn append(c: &mut Criterion) {
-    for steps in [20, 200, 2000, 20_000] {
-        let mut document = document(steps);
-        let mut group = c.benchmark_group(format!("consolidator/append-at-{steps}"));
-        group.bench_function("floor", |b| {
-            b.iter_custom(|rounds| time_floor(steps, rounds))
-        });
-        group.bench_function("append", |b| {
-            b.iter_custom(|rounds| time_append(&mut document, steps, rounds))
-        });
-        group.finish();
+    let makes: [(&str, Make); 3] = [("mixed", step), ("eight", eight), ("one", one)];
+    for (kind, make) in makes {
+        for steps in [20, 200, 2000, 20_000] {
+            let mut document = document_of(make, steps);
+            let mut group = c.benchmark_group(format!("consolidator/append-{kind}-at-{steps}"));
+            group.bench_function("floor", |b| {
+                b.iter_custom(|rounds| time_floor(make, steps, rounds))
+            });
+            group.bench_function("append", |b| {
+                b.iter_custom(|rounds| time_append(&mut document, make, steps, rounds))
+            });
+            group.finish();
+        }
     }
 }
 
-/// Formats each step's text with `write!` and copies it behind what is there.
-fn time_floor(steps: u32, rounds: u64) -> Duration {
-    let batch: Vec<Step> = (0..BATCH).map(|n| step(steps + n)).collect();
+/// Formats each step's text with `write!` behind what is there, and drops the step.
+fn time_floor(make: Make, steps: u32, rounds: u64) -> Duration {
     let mut check = document(0);
-    check.set(steps, batch[0].clone());
-    assert!(check.text().contains(&formatted(steps, &batch[0])));
+    check.set(steps, make(steps));
+    let mut expect = String::new();
+    format_step(&mut expect, steps, &make(steps));
+    assert!(check.text().contains(&expect));
     let mut time = Duration::ZERO;
     for _ in 0..rounds.div_ceil(u64::from(BATCH)) {
+        let batch: Vec<Step> = (0..BATCH).map(|n| make(steps + n)).collect();
         let mut text = String::with_capacity(1 << 20);
         let start = Instant::now();
-        for (number, step) in (steps..).zip(&batch) {
-            text.push_str(&formatted(number, step));
+        for (number, step) in (steps..).zip(batch) {
+            format_step(&mut text, number, &step);
         }
         time += start.elapsed();
         black_box(text.len());
@@ -83,15 +125,18 @@ fn time_floor(steps: u32, rounds: u64) -> Duration {
 }
 
 /// The same text as the document's, by the shortest code.
-fn formatted(number: u32, step: &Step) -> String {
-    let mut out = String::with_capacity(2048);
-    let hypothesis = step.hypothesis.as_deref().unwrap_or_default();
-    let (title, text) = (&step.title, step.text.trim_end());
-    let _ = write!(
-        out,
-        "\n## {number}. {title}\n\n> **Hypothesis (confidence: medium):** "
-    );
-    let _ = write!(out, "{hypothesis}\n\n{text}\n\n");
+fn format_step(out: &mut String, number: u32, step: &Step) {
+    let _ = write!(out, "\n## {number}. {}\n", step.title);
+    if let Some(hypothesis) = &step.hypothesis {
+        let _ = write!(
+            out,
+            "\n> **Hypothesis (confidence: medium):** {hypothesis}\n"
+        );
+    }
+    if !step.text.is_empty() {
+        let _ = write!(out, "\n{}\n", step.text.trim_end());
+    }
+    out.push('\n');
     for f in &step.findings {
         let place = &f.places[0];
         let (file, line) = (&place.file, place.line);
@@ -101,20 +146,23 @@ fn formatted(number: u32, step: &Step) -> String {
         ("Relevant", &step.relevant_files),
         ("Checked", &step.files_checked),
     ] {
-        let _ = write!(out, "\n{label}: ");
         for (at, file) in files.iter().enumerate() {
-            let _ = write!(out, "{}`{file}`", if at > 0 { ", " } else { "" });
+            let _ = match at {
+                0 => write!(out, "\n{label}: `{file}`"),
+                _ => write!(out, ", `{file}`"),
+            };
         }
-        out.push('\n');
+        if !files.is_empty() {
+            out.push('\n');
+        }
     }
-    out
 }
 
 /// Sets steps at the end and asks for the text after each; takes them out again untimed.
-fn time_append(document: &mut Consolidator, steps: u32, rounds: u64) -> Duration {
+fn time_append(document: &mut Consolidator, make: Make, steps: u32, rounds: u64) -> Duration {
     let mut time = Duration::ZERO;
     for _ in 0..rounds.div_ceil(u64::from(BATCH)) {
-        let batch: Vec<Step> = (0..BATCH).map(|n| step(steps + n)).collect();
+        let batch: Vec<Step> = (0..BATCH).map(|n| make(steps + n)).collect();
         let start = Instant::now();
         for (number, step) in (steps..).zip(batch) {
             document.set(number, step);
@@ -137,7 +185,7 @@ fn per_rounds(time: Duration, rounds: u64) -> Duration {
 
 /// Setting steps in the middle of others and asking for the pieces once, by step.
 fn insert(c: &mut Criterion) {
-    for steps in [20, 2000] {
+    for steps in [20, 2000, 20_000] {
         let mut document = document(steps);
         let middle = step(steps / 2);
         let mut group = c.benchmark_group(format!("consolidator/insert-in-{steps}"));
