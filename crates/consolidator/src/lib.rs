@@ -162,6 +162,7 @@ mod sarif;
 mod severity;
 mod similar;
 mod sorted;
+mod spans;
 mod stats;
 mod step;
 mod steps;

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::Stats;
 use crate::model::Model;
-use crate::pages::Pages;
 use crate::render;
-use crate::sorted::Sorted;
+use crate::spans::{Span, Spans};
 use crate::view::{Key, Part};
 
 /// Garbage that patches may hold whatever the length of the document.
@@ -49,33 +48,6 @@ struct Patch {
     /// Where its text is; [`Span::NONE`] while it is not formatted, empty once the part is gone.
     text: Span,
     gone: bool,
-}
-
-/// Where settled parts are in the buffer.
-#[derive(Debug, Clone, Default)]
-struct Spans {
-    items: Pages<Span>,
-    steps: Sorted<u32, [Span; 2]>,
-    headings: Sorted<u32, Span>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
-    start: usize,
-    end: usize,
-}
-
-impl Span {
-    /// Of a part that is not settled: none ends before it starts.
-    const NONE: Span = Span { start: 1, end: 0 };
-
-    fn len(self) -> usize {
-        self.end - self.start
-    }
-
-    fn of(self, text: &str) -> &str {
-        &text[self.start..self.end]
-    }
 }
 
 impl Rendered {
@@ -298,55 +270,5 @@ impl Rendered {
             start = end;
         });
         debug_assert_eq!(start, self.body, "every part has its place");
-    }
-}
-
-impl Spans {
-    fn get(&self, part: Part) -> Span {
-        let span = match part {
-            Part::Item(index) => self.items.get(index as usize).copied(),
-            Part::Prelude(step) => self.steps.get(&step).map(|spans| spans[0]),
-            Part::Tail(step) => self.steps.get(&step).map(|spans| spans[1]),
-            Part::Heading(group, _) => self.headings.get(&group).copied(),
-        };
-        span.unwrap_or(Span::NONE)
-    }
-
-    fn set(&mut self, part: Part, span: Span) {
-        let none = || [Span::NONE; 2];
-        match part {
-            Part::Item(index) => {
-                let index = index as usize;
-                self.items.grow(index + 1, &Span::NONE);
-                self.items[index] = span;
-            }
-            Part::Prelude(step) => self.steps.get_or_insert_with(step, none)[0] = span,
-            Part::Tail(step) => self.steps.get_or_insert_with(step, none)[1] = span,
-            Part::Heading(group, _) => self.headings.insert(group, span),
-        }
-    }
-
-    /// Where a part is, which is not noted any more.
-    fn take(&mut self, part: Part) -> Span {
-        let span = match part {
-            Part::Item(index) => self.items.get_mut(index as usize),
-            Part::Prelude(step) => self.steps.get_mut(&step).map(|spans| &mut spans[0]),
-            Part::Tail(step) => self.steps.get_mut(&step).map(|spans| &mut spans[1]),
-            Part::Heading(group, _) => self.headings.get_mut(&group),
-        };
-        let Some(span) = span else {
-            return Span::NONE;
-        };
-        let span = std::mem::replace(span, Span::NONE);
-        match part {
-            Part::Prelude(step) | Part::Tail(step)
-                if self.steps.get(&step) == Some(&[Span::NONE; 2]) =>
-            {
-                self.steps.remove(&step);
-            }
-            Part::Heading(group, _) => drop(self.headings.remove(&group)),
-            _ => {}
-        }
-        span
     }
 }
