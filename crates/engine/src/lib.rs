@@ -49,7 +49,7 @@
 //! - `call` and `plan`, and the options `complexity`, `verify`, `budget` and `confidence`, are parsed and refused.
 //! - Answers are held in memory, by the whole of the question: what asks for a sixteenth of the cache and more is not held.
 //! - The only provider is `extractive`: it ranks and quotes sentences, and is not a language model. Tokens are estimates.
-//! - A path is resolved before it is opened; whoever can swap folders for links in between can lead a read astray.
+//! - Where an output goes is resolved before it is written; whoever can swap folders for links in between can lead it astray.
 //! - A command's child that makes a session of its own leaves the process group and outlives a timeout.
 //! - The limits of a nested workflow are its own: its steps do not count against the caller's.
 //! - Built and tested on Linux only; process groups and signals are those of Unix.

@@ -8,7 +8,7 @@
 //! `{"conv","dataset","messages":[{"role","content","tokens"}]}`, of the second a question,
 //! `{"conv","dataset","query","evidence":[positions of messages]}`. Printed is, by data set and
 //! budget, the mean over the questions of (evidence kept / evidence), and how much of the budget
-//! is used. `--times` prints what adding a message and a choice among 1,000 messages take.
+//! is used; without files, over one invented dialogue. `--times` prints what adding a message and a choice among 1,000 messages take.
 #![allow(clippy::print_stdout, reason = "an example shows its output")]
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,7 +18,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use autoexec_memory_trimmer::relevance::{Document, Index, Item, Speaker, Weights, select};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -26,10 +26,14 @@ const BUDGETS: [u64; 4] = [500, 2_000, 8_000, 32_000];
 
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
-    let (Some(convs), Some(cases)) = (args.next(), args.next()) else {
-        return Err("two files are needed: conversations and questions".into());
+    let (conversations, cases) = match (args.next(), args.next()) {
+        (Some(conversations), Some(cases)) => (
+            fs::read_to_string(conversations)?,
+            fs::read_to_string(cases)?,
+        ),
+        _ => invented(),
     };
-    let conversations = Conversation::read(&convs)?;
+    let conversations = Conversation::read(&conversations)?;
     let cases = Case::read(&cases)?;
     let methods: [(&str, Option<Weights>); 3] = [
         ("last-N window", None),
@@ -52,6 +56,50 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// Without files: one dialogue of 200 turns, in which four hold what four questions need.
+fn invented() -> (String, String) {
+    let facts = [
+        (
+            20,
+            "My sister Vera moved to Lisbon in March.",
+            "Where does my sister live?",
+        ),
+        (
+            61,
+            "The boiler was repaired for 340 euros.",
+            "What did the repair of the boiler cost?",
+        ),
+        (
+            104,
+            "I am allergic to walnuts.",
+            "Which nuts am I allergic to?",
+        ),
+        (
+            150,
+            "We named the boat Albatross.",
+            "What is the boat called?",
+        ),
+    ];
+    let turn = |n: usize| {
+        let fact = facts.iter().find(|(at, ..)| *at == n);
+        let small_talk = format!("Turn {n} was about the weather, as were most of them.");
+        let content = fact.map_or(small_talk, |(_, said, _)| (*said).to_owned());
+        let role = if n.is_multiple_of(2) {
+            "user"
+        } else {
+            "assistant"
+        };
+        json!({"role": role, "content": content, "tokens": 20})
+    };
+    let messages: Vec<Value> = (0..200).map(turn).collect();
+    let conversation = json!({"conv": "a", "dataset": "invented", "messages": messages});
+    let case = |(at, _, query): &(usize, &str, &str)| {
+        json!({"conv": "a", "query": query, "evidence": [at]}).to_string()
+    };
+    let cases: Vec<String> = facts.iter().map(case).collect();
+    (conversation.to_string(), cases.join("\n"))
+}
+
 struct Conversation {
     dataset: String,
     /// Text, tokens, and by whom.
@@ -60,7 +108,7 @@ struct Conversation {
 }
 
 impl Conversation {
-    fn read(path: &str) -> Result<HashMap<String, Self>> {
+    fn read(lines: &str) -> Result<HashMap<String, Self>> {
         let read = |line: &str| {
             let value: Value = serde_json::from_str(line)?;
             let messages = value["messages"].as_array().ok_or("no messages")?;
@@ -79,7 +127,7 @@ impl Conversation {
                 },
             ))
         };
-        fs::read_to_string(path)?.lines().map(read).collect()
+        lines.lines().map(read).collect()
     }
 
     fn keep(&self, query: &str, budget: u64, weights: Option<&Weights>) -> (Vec<usize>, u64) {
@@ -128,7 +176,7 @@ struct Case {
 }
 
 impl Case {
-    fn read(path: &str) -> Result<Vec<Self>> {
+    fn read(lines: &str) -> Result<Vec<Self>> {
         let read = |line: &str| {
             let value: Value = serde_json::from_str(line)?;
             let evidence = value["evidence"].as_array().ok_or("no evidence")?;
@@ -142,7 +190,7 @@ impl Case {
                 evidence: positions.collect(),
             })
         };
-        fs::read_to_string(path)?.lines().map(read).collect()
+        lines.lines().map(read).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Runs every example program of every package.
+//! Runs every example program of every package, with the features that it requires.
 
 use std::time::Instant;
 
@@ -20,6 +20,9 @@ pub(super) fn run(gate: &mut Gate) -> Result<()> {
                 "--example",
                 &example.name,
             ]);
+            if !example.required_features.is_empty() {
+                cargo.args(["--features", &example.required_features.join(",")]);
+            }
             process::capture(&mut cargo)
                 .with_context(|| format!("example `{}` of {}", example.name, package.name))?;
             out::line(&format!(
