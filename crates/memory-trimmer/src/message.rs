@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::block::{Block, Extra, ToolCall, ToolResult, estimate};
+use crate::blocks::Blocks;
 
 /// Tokens that an API adds around each message, and that we count for each tool call too.
 pub const FRAMING_TOKENS: u32 = 4;
@@ -23,7 +24,7 @@ pub enum Role {
 /// One message. Its tokens are estimated when it is made, and kept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Message {
-    blocks: Vec<Block>,
+    blocks: Blocks,
     id: Option<Box<str>>,
     extra: Extra,
     tokens: u32,
@@ -34,17 +35,17 @@ pub struct Message {
 impl Message {
     /// Instructions.
     pub fn system(content: impl Into<String>) -> Self {
-        Message::new(Role::System, vec![Block::text(content)])
+        Message::of(Role::System, Blocks::One(Block::text(content)))
     }
 
     /// A question.
     pub fn user(content: impl Into<String>) -> Self {
-        Message::new(Role::User, vec![Block::text(content)])
+        Message::of(Role::User, Blocks::One(Block::text(content)))
     }
 
     /// An answer.
     pub fn assistant(content: impl Into<String>) -> Self {
-        Message::new(Role::Assistant, vec![Block::text(content)])
+        Message::of(Role::Assistant, Blocks::One(Block::text(content)))
     }
 
     /// An answer that calls tools. The content may be empty.
@@ -58,12 +59,16 @@ impl Message {
     /// The result of a tool call.
     pub fn tool(call_id: impl Into<String>, content: impl Into<String>) -> Self {
         let result = Block::ToolResult(ToolResult::new(call_id, content));
-        Message::new(Role::Tool, vec![result])
+        Message::of(Role::Tool, Blocks::One(result))
     }
 
     /// A message of any blocks. Its tokens are estimated: O(its text).
     pub fn new(role: Role, blocks: Vec<Block>) -> Self {
-        let tokens = blocks.iter().map(estimate);
+        Message::of(role, Blocks::new(blocks))
+    }
+
+    fn of(role: Role, blocks: Blocks) -> Self {
+        let tokens = blocks.as_slice().iter().map(estimate);
         Message {
             tokens: tokens.fold(FRAMING_TOKENS, u32::saturating_add),
             blocks,
@@ -116,7 +121,7 @@ impl Message {
 
     /// What it is made of.
     pub fn blocks(&self) -> &[Block] {
-        &self.blocks
+        self.blocks.as_slice()
     }
 
     /// Its id, if it has one.
@@ -142,7 +147,7 @@ impl Message {
     /// What it says: its text blocks, and for a tool's result the text of that, one line after the
     /// other. Borrowed when there is one.
     pub fn text(&self) -> Cow<'_, str> {
-        let mut texts = self.blocks.iter().flat_map(|block| match block {
+        let mut texts = self.blocks().iter().flat_map(|block| match block {
             Block::ToolResult(result) => result.content.as_slice(),
             block => std::slice::from_ref(block),
         });
@@ -157,7 +162,7 @@ impl Message {
 
     /// The calls it makes.
     pub fn calls(&self) -> impl Iterator<Item = &ToolCall> {
-        self.blocks.iter().filter_map(|block| match block {
+        self.blocks().iter().filter_map(|block| match block {
             Block::ToolCall(call) => Some(call),
             _ => None,
         })
@@ -165,7 +170,7 @@ impl Message {
 
     /// The results it brings.
     pub fn results(&self) -> impl Iterator<Item = &ToolResult> {
-        self.blocks.iter().filter_map(|block| match block {
+        self.blocks().iter().filter_map(|block| match block {
             Block::ToolResult(result) => Some(result),
             _ => None,
         })
@@ -183,35 +188,38 @@ impl Message {
     /// Whether it is the model's reasoning and nothing else, which belongs to what follows.
     pub(crate) fn only_reasons(&self) -> bool {
         let reasons = |block: &Block| matches!(block, Block::Reasoning(_));
-        self.role == Role::Assistant && !self.blocks.is_empty() && self.blocks.iter().all(reasons)
+        self.role == Role::Assistant
+            && !self.blocks().is_empty()
+            && self.blocks().iter().all(reasons)
     }
 
     /// Whether no block says anything.
     pub(crate) fn is_blank(&self) -> bool {
-        self.blocks.iter().all(Block::is_blank)
+        self.blocks().iter().all(Block::is_blank)
     }
 
     pub(crate) fn recount(&mut self, count: &dyn Fn(&str) -> u32) {
-        let tokens = self.blocks.iter().map(|block| block.tokens(count));
+        let tokens = self.blocks().iter().map(|block| block.tokens(count));
         self.tokens = tokens.fold(FRAMING_TOKENS, u32::saturating_add);
     }
 
     /// Adds what another message says, its results before what is no result; pinned when either was.
-    pub(crate) fn append(&mut self, other: Message) {
+    pub(crate) fn append(&mut self, mut other: Message) {
         let tokens = other.tokens.saturating_sub(FRAMING_TOKENS);
         self.tokens = self.tokens.saturating_add(tokens);
         self.pinned |= other.pinned;
-        self.blocks.extend(other.blocks);
-        (self.blocks).sort_by_key(|block| !matches!(block, Block::ToolResult(_)));
+        let blocks = self.blocks.as_mut_vec();
+        blocks.append(other.blocks.as_mut_vec());
+        blocks.sort_by_key(|block| !matches!(block, Block::ToolResult(_)));
     }
 
     pub(crate) fn blocks_mut(&mut self) -> &mut Vec<Block> {
-        &mut self.blocks
+        self.blocks.as_mut_vec()
     }
 
     /// Calls `each` with every text in it that a reader would search.
     pub(crate) fn each_text<'a>(&'a self, mut each: impl FnMut(&'a str)) {
-        self.blocks
+        self.blocks()
             .iter()
             .for_each(|block| block.each_text(&mut each));
     }
