@@ -129,7 +129,7 @@ pub(crate) struct Trim {
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) to: Option<Form>,
     /// Ways to take, in this order, each only as far as needed; relevance with a query, else
-    /// duplicates,clear-results,head-and-tail,oldest
+    /// duplicates,clear-results,head-and-tail,relevance
     #[arg(long = "by", value_name = "WAY,…", value_delimiter = ',', value_parser = way())]
     pub(crate) ways: Vec<Way>,
     /// What counts tokens

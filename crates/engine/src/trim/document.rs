@@ -36,7 +36,7 @@ pub enum Way {
     HeadAndTail,
     /// Large texts keep the sentences that have most to do with the question.
     Extract,
-    /// What has least to do with the question goes.
+    /// What has least to do with the question goes; without one what is oldest, the task excepted.
     Relevance,
     /// The oldest messages go.
     Oldest,
@@ -91,7 +91,8 @@ pub struct Options {
     pub to: Option<Dialect>,
     /// The ways to take, in order, each only as far as needed. None for [`Relevance`](Way::Relevance)
     /// where there is a question, else [`Duplicates`](Way::Duplicates),
-    /// [`ClearResults`](Way::ClearResults), [`HeadAndTail`](Way::HeadAndTail) and [`Oldest`](Way::Oldest).
+    /// [`ClearResults`](Way::ClearResults), [`HeadAndTail`](Way::HeadAndTail) and
+    /// [`Relevance`](Way::Relevance), which then keeps the task and the latest that fit.
     pub ways: Vec<Way>,
     /// What becomes of calls without a result.
     pub repair: Repair,
@@ -221,7 +222,7 @@ fn compact(history: &mut History, options: &Options, count: &dyn Fn(&str) -> u32
             Way::Duplicates,
             Way::ClearResults,
             Way::HeadAndTail,
-            Way::Oldest,
+            Way::Relevance,
         ],
         ([], false) => &[Way::Relevance],
         (ways, _) => ways,
@@ -310,16 +311,11 @@ mod tests {
     }
 
     #[test]
-    fn without_a_question_the_oldest_go_when_results_were_not_enough() {
-        let report = check("", 30, &["Be brief.", "Thank you."]);
+    fn without_a_question_the_task_and_the_latest_stay() {
+        let report = check("", 30, &["Be brief.", "My parrot is cal", "Thank you."]);
         assert_eq!(
             report.ways,
-            [
-                "duplicates",
-                "clear results",
-                "head and tail",
-                "drop oldest"
-            ]
+            ["duplicates", "clear results", "head and tail", "relevance"]
         );
     }
 
