@@ -9,7 +9,7 @@ use autoexec_memory_trimmer::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// 100,000 histories under each of the rules where the build is optimised, which takes a minute or two.
+/// 100,000 histories under each of the rules where the build is optimised, which takes minutes.
 const CASES: u32 = if cfg!(debug_assertions) { 60 } else { 100_000 };
 
 const RULES: [Rules; 5] = [
