@@ -73,10 +73,10 @@
 //! puts everything in order, which copies the document.
 //!
 //! Measured (`cargo bench -p autoexec-benches --bench consolidator`, two shared cores, the quiet runs of several): a step of
-//! eight findings of 128 bytes with their files, set at the end, and the document obtained after it take 2.8 µs after 20
-//! steps and after 2,000, and 3.0 µs after 20,000, which is three times what `write!` takes for that text (0.9 µs); a step of
-//! one finding of 1 KB takes 0.8 µs (0.15 µs). The pieces after a step in the middle take 1.2 µs in 20 steps, 2.9 µs in 2,000
-//! and 4.0 µs in 20,000.
+//! eight findings of 128 bytes with their files, set at the end, and the document obtained after it take 2.9 µs after 20
+//! steps and after 2,000, and 3.3 µs after 20,000, which is three times what `write!` takes for that text (0.9 µs); a step of
+//! one finding of 1 KB takes 0.8 µs (0.15 µs). The pieces after a step in the middle take 1.2 µs in 20 steps, 2.4 µs in 2,000
+//! and 4.4 µs in 20,000.
 //!
 //! Memory: 64 bytes for a finding and about 26 for indexes, beyond its text; 53 for a step, and 80 if it says more than its
 //! title; 24 for each distinct file, and its name: 90 to 147 bytes a finding with 100 findings a step or one, in 500 files or
