@@ -127,7 +127,10 @@ fn snapshot(c: &mut Criterion) {
         }
     }
     let p99 = |n: usize| Duration::from_nanos(histograms[n].value_at_quantile(0.99));
-    let ours = &recorder.snapshot().timers["timer 7"];
+    let ours = recorder
+        .snapshot()
+        .timer("timer 7")
+        .expect("because it was recorded");
     assert_eq!(ours.p99, p99(7).min(ours.max), "the same percentile");
 
     let mut group = c.benchmark_group("metrics/snapshot-100");

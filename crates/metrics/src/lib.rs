@@ -34,7 +34,7 @@
 //! recorder.counter("files").add(20);
 //!
 //! let snapshot = recorder.snapshot();
-//! let read = &snapshot.timers["read"];
+//! let read = snapshot.timer("read").expect("because it was recorded");
 //! assert_eq!(read.count, 20);
 //! assert_eq!(read.max, Duration::from_millis(20));
 //! // The 19th of 20 values, not the greatest one.
@@ -63,7 +63,10 @@
 //! There are none to choose.
 
 mod counter;
+mod distribution;
 mod json;
+mod key;
+mod layout;
 mod level;
 mod memory;
 mod recorder;
@@ -71,15 +74,19 @@ mod shard;
 mod snapshot;
 pub mod stats;
 mod timer;
+mod unit;
 mod workflow;
 
 pub use counter::{Counter, Gauge};
+pub use distribution::{Bucket, Distribution};
+pub use key::Key;
 pub use level::{Level, LevelThresholds, level_for};
 pub use memory::{MemoryProbe, MemoryTargets, MemoryUse};
 pub use recorder::{OTHER, Options, Recorder};
 pub use shard::LONGEST;
 pub use snapshot::Snapshot;
 pub use timer::{Timer, TimerGuard, TimerSummary};
+pub use unit::{Description, Unit};
 pub use workflow::{StepGuard, Workflow, WorkflowGuard, WorkflowSummary};
 
 /// Compiles and runs the example of the README.

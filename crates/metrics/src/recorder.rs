@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::counter::{Counter, Gauge};
+use crate::key::Key;
 use crate::snapshot::Snapshot;
 use crate::timer::Timer;
 
@@ -88,16 +89,16 @@ impl Recorder {
         let inner = &self.0;
         let mut snapshot = Snapshot::default();
         for (name, timer) in inner.timers.list() {
-            if let Some(summary) = timer.summary() {
-                snapshot.timers.insert(name, summary);
+            if let Some(recorded) = timer.distribution() {
+                snapshot.timers.insert(Key::from(&*name), recorded);
             }
         }
         for (name, counter) in inner.counters.list() {
-            snapshot.counters.insert(name, counter.get());
+            snapshot.counters.insert(Key::from(&*name), counter.get());
         }
         for (name, gauge) in inner.gauges.list() {
             if let Some(value) = gauge.get() {
-                snapshot.gauges.insert(name, value);
+                snapshot.gauges.insert(Key::from(&*name), value);
             }
         }
         snapshot.folded_lookups =
@@ -177,7 +178,7 @@ mod tests {
         recorder.counter("user-1").increment();
         let snapshot = recorder.snapshot();
         let expect = [("(other)", 998), ("user-0", 1), ("user-1", 2)];
-        let expect = expect.map(|(name, n)| (name.to_owned(), n));
+        let expect = expect.map(|(name, n)| (Key::from(name), n));
         assert_eq!(snapshot.counters, BTreeMap::from(expect));
         assert_eq!(snapshot.folded_lookups, 998);
     }

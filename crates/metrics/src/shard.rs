@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::distribution::Distribution;
+use crate::layout;
 use crate::timer::TimerSummary;
+use crate::unit::Unit;
 
 /// The longest duration that percentiles can tell apart: one hour. Longer ones are recorded in
 /// full, but enter the percentiles as this, and are counted as saturated.
@@ -88,13 +91,20 @@ impl TimerCell {
 
     /// `None` when nothing was recorded.
     pub(crate) fn summary(&self) -> Option<TimerSummary> {
+        self.distribution()?.durations()
+    }
+
+    /// `None` when nothing was recorded.
+    pub(crate) fn distribution(&self) -> Option<Distribution> {
         for shard in &self.shards {
             let mut pending = lock(&shard.0);
             if !pending.is_empty() {
                 self.drain(&mut pending);
             }
         }
-        lock(&self.totals).as_ref().map(|totals| totals.summary())
+        lock(&self.totals)
+            .as_ref()
+            .map(|totals| totals.distribution())
     }
 
     /// Forgets all values, and gives their memory back.
@@ -137,40 +147,21 @@ impl Totals {
         self.max = self.max.max(nanos);
     }
 
-    fn summary(&self) -> TimerSummary {
-        let count = self.histogram.len();
-        TimerSummary {
-            count,
-            sum: from_nanos(self.sum),
-            min: Duration::from_nanos(self.min),
-            max: Duration::from_nanos(self.max),
-            mean: from_nanos(self.sum / u128::from(count.max(1))),
-            p50: self.quantile(0.5),
-            p95: self.quantile(0.95),
-            p99: self.quantile(0.99),
-            p999: self.quantile(0.999),
-            saturated: self.saturated,
-        }
-    }
-
-    /// The value of rank ⌈q·n⌉, up to the width of its bucket. A bucket is named by its upper end,
-    /// which may lie beyond what was recorded: a percentile never does.
-    fn quantile(&self, quantile: f64) -> Duration {
-        let bucket = self.histogram.value_at_quantile(quantile);
-        let bucket = bucket.min(LONGEST_NANOS);
-        Duration::from_nanos(bucket.clamp(self.min, self.max))
-    }
-}
-
-/// The greatest duration stands for what is greater still.
-fn from_nanos(nanos: u128) -> Duration {
-    const SECOND: u128 = 1_000_000_000;
-    match u64::try_from(nanos / SECOND) {
-        Ok(seconds) => {
-            let rest = u32::try_from(nanos % SECOND).expect("because the rest is below 10^9");
-            Duration::new(seconds, rest)
-        }
-        Err(_) => Duration::MAX,
+    fn distribution(&self) -> Distribution {
+        let counts = self.histogram.iter_recorded();
+        let counts = counts.map(|it| {
+            (
+                layout::index(it.value_iterated_to()) as u32,
+                it.count_at_value(),
+            )
+        });
+        Distribution::from_counts(
+            Unit::Seconds,
+            counts.collect(),
+            self.sum,
+            (self.min, self.max),
+            self.saturated,
+        )
     }
 }
 

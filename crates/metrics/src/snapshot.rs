@@ -3,36 +3,65 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::distribution::Distribution;
 use crate::json::Object;
+use crate::key::Key;
 use crate::timer::TimerSummary;
+use crate::unit::{Description, Unit};
 
 /// What a [`Recorder`](crate::Recorder) had recorded at one moment, sorted by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// Timers that recorded something; the others are absent.
-    pub timers: BTreeMap<String, TimerSummary>,
+    /// Timers that recorded something; the others are absent. Their values are nanoseconds.
+    pub timers: BTreeMap<Key, Distribution>,
+    /// Histograms that recorded something.
+    pub histograms: BTreeMap<Key, Distribution>,
     /// Counters; zero means that nothing was counted.
-    pub counters: BTreeMap<String, u64>,
+    pub counters: BTreeMap<Key, u64>,
     /// Gauges that were set to a number; the others are absent.
-    pub gauges: BTreeMap<String, f64>,
+    pub gauges: BTreeMap<Key, f64>,
+    /// What was said of a name (of all its series).
+    pub descriptions: BTreeMap<Box<str>, Description>,
     /// How many look-ups gave [`OTHER`](crate::OTHER) because there were too many names.
     pub folded_lookups: u64,
 }
 
 impl Snapshot {
+    /// The numbers of one timer: `name`, or the whole text of a [`Key`] with labels.
+    pub fn timer(&self, key: &str) -> Option<TimerSummary> {
+        self.timers.get(key)?.durations()
+    }
+
+    /// The unit of a name: what its description says, or what it is by its kind.
+    pub fn unit(&self, name: &str) -> Unit {
+        let timed = || self.timers.keys().any(|key| key.name() == name);
+        match self.descriptions.get(name) {
+            Some(description) => description.unit,
+            None if timed() => Unit::Seconds,
+            None => Unit::Count,
+        }
+    }
+
     /// Aligned tables for people: timers, counters, gauges; empty when there is nothing to tell.
     pub fn text(&self) -> String {
         let mut sections = Vec::new();
-        if !self.timers.is_empty() {
-            sections.push(table(timer_rows(&self.timers)) + &saturation_notes(&self.timers));
+        let timers: Vec<(&Key, TimerSummary)> = summaries(&self.timers).collect();
+        if !timers.is_empty() {
+            sections.push(table(timer_rows(&timers)) + &saturation_notes(&timers));
         }
         if !self.counters.is_empty() {
-            let rows = self.counters.iter().map(|(n, v)| pair(n, v.to_string()));
+            let rows = self
+                .counters
+                .iter()
+                .map(|(n, v)| pair(n.as_str(), v.to_string()));
             sections.push(table(headed("counter", rows)));
         }
         if !self.gauges.is_empty() {
-            let rows = self.gauges.iter().map(|(n, v)| pair(n, v.to_string()));
+            let rows = self
+                .gauges
+                .iter()
+                .map(|(n, v)| pair(n.as_str(), v.to_string()));
             sections.push(table(headed("gauge", rows)));
         }
         if self.folded_lookups > 0 {
@@ -47,12 +76,12 @@ impl Snapshot {
     /// One JSON document: `timers`, `counters`, `gauges`, each an object by name. Durations are
     /// whole nanoseconds under keys that end in `_ns`.
     pub fn json(&self) -> String {
-        let timers = self.timers.iter();
-        let timers = timers.fold(Object::new(), |o, (n, t)| o.raw(n, timer_json(t)));
+        let timers = summaries(&self.timers);
+        let timers = timers.fold(Object::new(), |o, (n, t)| o.raw(n.as_str(), timer_json(&t)));
         let counters = self.counters.iter();
-        let counters = counters.fold(Object::new(), |o, (n, v)| o.raw(n, v));
+        let counters = counters.fold(Object::new(), |o, (n, v)| o.raw(n.as_str(), v));
         let gauges = self.gauges.iter();
-        let gauges = gauges.fold(Object::new(), |o, (n, v)| o.float(n, *v));
+        let gauges = gauges.fold(Object::new(), |o, (n, v)| o.float(n.as_str(), *v));
         Object::new()
             .raw("timers", timers.end())
             .raw("counters", counters.end())
@@ -60,6 +89,12 @@ impl Snapshot {
             .raw("folded_lookups", self.folded_lookups)
             .end()
     }
+}
+
+fn summaries(timers: &BTreeMap<Key, Distribution>) -> impl Iterator<Item = (&Key, TimerSummary)> {
+    timers
+        .iter()
+        .filter_map(|(key, it)| Some((key, it.durations()?)))
 }
 
 fn timer_json(timer: &TimerSummary) -> String {
@@ -77,24 +112,24 @@ fn timer_json(timer: &TimerSummary) -> String {
         .end()
 }
 
-fn timer_rows(timers: &BTreeMap<String, TimerSummary>) -> Vec<Vec<String>> {
+fn timer_rows(timers: &[(&Key, TimerSummary)]) -> Vec<Vec<String>> {
     const HEAD: [&str; 10] = [
         "timer", "count", "min", "mean", "p50", "p95", "p99", "p99.9", "max", "total",
     ];
     let mut rows = vec![HEAD.map(str::to_owned).to_vec()];
     for (name, t) in timers {
         let durations = [t.min, t.mean, t.p50, t.p95, t.p99, t.p999, t.max, t.sum];
-        let mut row = pair(name, t.count.to_string());
+        let mut row = pair(name.as_str(), t.count.to_string());
         row.extend(durations.map(|d| format!("{d:.2?}")));
         rows.push(row);
     }
     rows
 }
 
-fn saturation_notes(timers: &BTreeMap<String, TimerSummary>) -> String {
+fn saturation_notes(timers: &[(&Key, TimerSummary)]) -> String {
     let mut notes = String::new();
     for (name, t) in timers.iter().filter(|(_, t)| t.saturated > 0) {
-        let (name, n) = (printable(name), t.saturated);
+        let (name, n) = (printable(name.as_str()), t.saturated);
         writeln!(
             notes,
             "{name}: {n} longer than 1 h, in the percentiles as 1 h"

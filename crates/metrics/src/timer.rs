@@ -54,6 +54,11 @@ impl Timer {
         self.0.summary()
     }
 
+    /// All that was recorded; `None` when nothing was.
+    pub(crate) fn distribution(&self) -> Option<crate::Distribution> {
+        self.0.distribution()
+    }
+
     /// Forgets what was recorded. Values recorded by other threads meanwhile may stay.
     pub fn clear(&self) {
         self.0.clear();

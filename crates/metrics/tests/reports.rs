@@ -109,7 +109,7 @@ fn a_workflow_tells_what_it_measured_and_nothing_else() {
     assert_eq!((keys, lines), (expect, expect));
 
     let named = workflow.recorder().snapshot();
-    assert_eq!(named.timers["step/search"].max, second);
+    assert_eq!(named.timer("step/search").unwrap().max, second);
 
     workflow.clear();
     assert_eq!(parse(&workflow.summary().json()), empty);

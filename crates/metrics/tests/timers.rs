@@ -111,7 +111,8 @@ fn what_is_out_of_range_is_counted_not_lost() {
     timer.record(Duration::MAX);
     let summary = timer.summary().unwrap();
     assert_eq!((summary.count, summary.saturated), (4, 3));
-    assert_eq!(summary.p99, LONGEST);
+    // Within a bucket's width, a thousandth.
+    assert!(summary.p99 >= LONGEST && summary.p99 - LONGEST <= LONGEST / 1_000);
     assert_eq!(summary.max, nanos(u64::MAX));
     assert!(summary.sum > nanos(u64::MAX));
 }
@@ -141,7 +142,7 @@ fn counts_from_eight_threads_add_up() {
         let watcher = scope.spawn(|| {
             let mut last = 0;
             while !done.load(Ordering::Acquire) {
-                let count = recorder.snapshot().timers.get("t").map_or(0, |t| t.count);
+                let count = recorder.snapshot().timer("t").map_or(0, |t| t.count);
                 assert!(last <= count && count <= THREADS * EACH);
                 last = count;
             }
@@ -168,9 +169,9 @@ fn counts_from_eight_threads_add_up() {
     });
     let snapshot = recorder.snapshot();
     let all = THREADS * EACH;
-    assert_eq!(snapshot.timers["t"].count, all);
-    assert_eq!(snapshot.timers["t"].sum, nanos(all * (all - 1) / 2));
-    assert_eq!(snapshot.timers["t"].max, nanos(all - 1));
+    assert_eq!(snapshot.timer("t").unwrap().count, all);
+    assert_eq!(snapshot.timer("t").unwrap().sum, nanos(all * (all - 1) / 2));
+    assert_eq!(snapshot.timer("t").unwrap().max, nanos(all - 1));
     assert_eq!(snapshot.counters["c"], 2 * all);
 }
 
@@ -185,7 +186,7 @@ fn a_snapshot_may_be_taken_while_guards_are_alive() {
         recorder.snapshot()
     });
     assert!(inner.timers.is_empty());
-    assert_eq!(guard.stop(), recorder.snapshot().timers["t"].max);
+    assert_eq!(guard.stop(), recorder.snapshot().timer("t").unwrap().max);
 }
 
 #[test]
@@ -265,5 +266,5 @@ fn a_guard_moves_into_a_task_and_handles_cross_threads() {
     let recorder = is_static_and_sends(Recorder::new());
     let guard = is_static_and_sends(recorder.timer("t").start());
     thread::spawn(move || drop(guard)).join().unwrap();
-    assert_eq!(recorder.snapshot().timers["t"].count, 1);
+    assert_eq!(recorder.snapshot().timer("t").unwrap().count, 1);
 }

@@ -57,16 +57,15 @@ pub(super) fn outcome(
 pub(super) fn actions(recorder: &Recorder) -> BTreeMap<String, ActionReport> {
     let timers = recorder.snapshot().timers.into_iter();
     timers
-        .map(|(name, t)| {
-            (
-                name,
-                ActionReport {
-                    count: t.count,
-                    p50: t.p50,
-                    p95: t.p95,
-                    p99: t.p99,
-                },
-            )
+        .filter_map(|(key, recorded)| {
+            let t = recorded.durations()?;
+            let report = ActionReport {
+                count: t.count,
+                p50: t.p50,
+                p95: t.p95,
+                p99: t.p99,
+            };
+            Some((key.name().to_owned(), report))
         })
         .collect()
 }

@@ -1,0 +1,151 @@
+//! What a series is called: a name, and labels.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::fmt::{self, Write};
+use std::hash::{Hash, Hasher};
+
+/// Name and labels of one series. Its text, `name` or `name{label="value",…}`, is its identity: keys
+/// compare, hash and are looked up by it, so `snapshot.counters["files"]` and
+/// `snapshot.timers[r#"step{action="read"}"#]` work.
+///
+/// Labels are sorted by name; of two with the same name the later one stands. In the text, a
+/// backslash, a quote and a line end of a value are escaped as Prometheus does.
+#[derive(Clone)]
+pub struct Key {
+    text: Box<str>,
+    name_bytes: usize,
+    labels: Box<[(Box<str>, Box<str>)]>,
+}
+
+impl Key {
+    /// A series of this name with these labels, given in any order.
+    pub fn new(name: &str, labels: &[(&str, &str)]) -> Self {
+        let mut sorted: Vec<(Box<str>, Box<str>)> = Vec::with_capacity(labels.len());
+        for &(label, value) in labels {
+            match sorted.binary_search_by(|(known, _)| (**known).cmp(label)) {
+                Ok(at) => sorted[at].1 = value.into(),
+                Err(at) => sorted.insert(at, (label.into(), value.into())),
+            }
+        }
+        Self {
+            text: text(name, &sorted).into(),
+            name_bytes: name.len(),
+            labels: sorted.into(),
+        }
+    }
+
+    /// The name without labels.
+    pub fn name(&self) -> &str {
+        &self.text[..self.name_bytes]
+    }
+
+    /// The labels, sorted by name, their values as they were given.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels
+            .iter()
+            .map(|(label, value)| (&**label, &**value))
+    }
+
+    /// The value of one label.
+    pub fn label(&self, name: &str) -> Option<&str> {
+        let at = self
+            .labels
+            .binary_search_by(|(known, _)| (**known).cmp(name));
+        at.ok().map(|at| &*self.labels[at].1)
+    }
+
+    /// Name and labels as one text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+fn text(name: &str, labels: &[(Box<str>, Box<str>)]) -> String {
+    let mut out = String::from(name);
+    for (n, (label, value)) in labels.iter().enumerate() {
+        let open = if n == 0 { '{' } else { ',' };
+        write!(out, "{open}{label}=\"").expect("because writing to a string cannot fail");
+        for c in value.chars() {
+            match c {
+                '\\' => out.push_str("\\\\"),
+                '"' => out.push_str("\\\""),
+                '\n' => out.push_str("\\n"),
+                c => out.push(c),
+            }
+        }
+        out.push('"');
+    }
+    if !labels.is_empty() {
+        out.push('}');
+    }
+    out
+}
+
+impl From<&str> for Key {
+    fn from(name: &str) -> Self {
+        Self::new(name, &[])
+    }
+}
+
+impl Borrow<str> for Key {
+    fn borrow(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_sorted_and_the_later_of_two_stands() {
+        let key = Key::new("step", &[("b", "2"), ("a", "x\"\\\n"), ("b", "3")]);
+        assert_eq!(key.as_str(), r#"step{a="x\"\\\n",b="3"}"#);
+        assert_eq!(key.name(), "step");
+        assert_eq!(
+            key.labels().collect::<Vec<_>>(),
+            [("a", "x\"\\\n"), ("b", "3")]
+        );
+        assert_eq!((key.label("b"), key.label("c")), (Some("3"), None));
+        assert_eq!(Key::from("plain").as_str(), "plain");
+    }
+}
