@@ -69,6 +69,7 @@ mod key;
 mod layout;
 mod level;
 mod memory;
+pub mod plot;
 mod recorder;
 mod shard;
 mod snapshot;
