@@ -1,23 +1,20 @@
-//! Plain statistics on samples, for comparing runs.
-//!
-//! Each answers `None` rather than zero or a panic when the samples are too few or hold something
-//! that is not a number. Nothing here keeps samples: the caller owns and bounds them.
+//! Where samples lie and how far they spread.
 
-use std::time::Duration;
-
-/// The middle sample, or the mean of the two middle ones. Sorts the slice; O(n log n).
+/// The middle sample, or the mean of the two middle ones. Reorders the slice; O(n).
 pub fn median(samples: &mut [f64]) -> Option<f64> {
-    sort(samples)?;
+    ordered(samples)?;
     let middle = samples.len() / 2;
-    Some(if samples.len() % 2 == 1 {
-        samples[middle]
-    } else {
-        f64::midpoint(samples[middle - 1], samples[middle])
-    })
+    let odd = samples.len() % 2 == 1;
+    let (below, upper, _) = samples.select_nth_unstable_by(middle, f64::total_cmp);
+    if odd {
+        return Some(*upper);
+    }
+    let lower = below.iter().copied().max_by(f64::total_cmp)?;
+    Some(f64::midpoint(lower, *upper))
 }
 
 /// The median absolute deviation from the median, unscaled (× 1.4826 estimates the standard
-/// deviation of normal samples). Sorts the slice; O(n log n).
+/// deviation of normal samples). Reorders the slice; O(n).
 pub fn mad(samples: &mut [f64]) -> Option<f64> {
     let center = median(samples)?;
     let mut deviations: Vec<f64> = samples.iter().map(|x| (x - center).abs()).collect();
@@ -25,19 +22,31 @@ pub fn mad(samples: &mut [f64]) -> Option<f64> {
 }
 
 /// The sample of rank ⌈fraction·n⌉ (nearest rank; the 19th of 20 for 0.95, and the least for 0).
-/// `None` for a fraction outside 0..=1. Sorts the slice; O(n log n).
+/// `None` for a fraction outside 0..=1. Reorders the slice; O(n).
 pub fn percentile(samples: &mut [f64], fraction: f64) -> Option<f64> {
     if !(0.0..=1.0).contains(&fraction) {
         return None;
     }
-    sort(samples)?;
+    ordered(samples)?;
     let rank = (fraction * samples.len() as f64).ceil() as usize;
-    Some(samples[rank.clamp(1, samples.len()) - 1])
+    let at = rank.clamp(1, samples.len()) - 1;
+    Some(*samples.select_nth_unstable_by(at, f64::total_cmp).1)
 }
 
 /// The arithmetic mean.
 pub fn mean(samples: &[f64]) -> Option<f64> {
     let mean = samples.iter().sum::<f64>() / samples.len() as f64;
+    mean.is_finite().then_some(mean)
+}
+
+/// The geometric mean, which suits ratios: that of 2 and ½ is 1. `None` unless all are greater than
+/// zero and finite. The mean of the logarithms, so that no product overflows.
+pub fn geometric_mean(samples: &[f64]) -> Option<f64> {
+    if samples.iter().any(|x| *x <= 0.0) {
+        return None;
+    }
+    let logarithms: f64 = samples.iter().map(|x| x.ln()).sum();
+    let mean = (logarithms / samples.len() as f64).exp();
     mean.is_finite().then_some(mean)
 }
 
@@ -66,31 +75,9 @@ pub fn rolling_mean(samples: &[f64], window: usize) -> Vec<f64> {
         .collect()
 }
 
-/// By which share the median of `current` lies above (positive) or below (negative) that of
-/// `baseline`: 0.1 is 10 % more. `None` when the baseline's median is zero. Sorts both.
-pub fn relative_change(baseline: &mut [f64], current: &mut [f64]) -> Option<f64> {
-    let (before, after) = (median(baseline)?, median(current)?);
-    ratio(after - before, before.abs())
-}
-
-/// `amount` per second; `None` when no time has passed.
-pub fn rate_per_second(amount: f64, elapsed: Duration) -> Option<f64> {
-    ratio(amount, elapsed.as_secs_f64())
-}
-
-/// `part / whole`; `None` when that is not a finite number, as when `whole` is zero.
-pub fn ratio(part: f64, whole: f64) -> Option<f64> {
-    let ratio = part / whole;
-    ratio.is_finite().then_some(ratio)
-}
-
 /// `None` for no samples and for samples that have no order.
-fn sort(samples: &mut [f64]) -> Option<()> {
-    if samples.is_empty() || samples.iter().any(|x| x.is_nan()) {
-        return None;
-    }
-    samples.sort_unstable_by(f64::total_cmp);
-    Some(())
+pub(super) fn ordered(samples: &[f64]) -> Option<()> {
+    (!samples.is_empty() && samples.iter().all(|x| !x.is_nan())).then_some(())
 }
 
 #[cfg(test)]
@@ -103,10 +90,10 @@ mod tests {
         assert_eq!(mad(&mut []), None);
         assert_eq!(percentile(&mut [], 0.5), None);
         assert_eq!(mean(&[]), None);
+        assert_eq!(geometric_mean(&[]), None);
         assert_eq!(std_dev(&[1.0]), None);
         assert!(rolling_mean(&[1.0], 2).is_empty());
         assert!(rolling_mean(&[1.0], 0).is_empty());
-        assert_eq!(relative_change(&mut [], &mut [1.0]), None);
     }
 
     #[test]
@@ -117,18 +104,9 @@ mod tests {
         assert_eq!(percentile(&mut [1.0], 1.01), None);
         assert_eq!(mean(&[f64::INFINITY]), None);
         assert_eq!(std_dev(&[f64::NAN, 1.0]), None);
-    }
-
-    #[test]
-    fn no_time_has_no_rate() {
-        assert_eq!(rate_per_second(100.0, Duration::ZERO), None);
-        assert_eq!(rate_per_second(0.0, Duration::ZERO), None);
-        assert_eq!(
-            rate_per_second(100.0, Duration::from_millis(500)),
-            Some(200.0)
-        );
-        assert_eq!(ratio(0.0, 0.0), None);
-        assert_eq!(relative_change(&mut [0.0], &mut [1.0]), None);
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(geometric_mean(&[1.0, bad]), None, "{bad}");
+        }
     }
 
     #[test]
@@ -139,7 +117,9 @@ mod tests {
         assert_eq!(mean(&[1.0, 2.0, 6.0]), Some(3.0));
         assert_eq!(std_dev(&[2.0, 4.0, 6.0]), Some(2.0));
         assert_eq!(rolling_mean(&[1.0, 2.0, 3.0, 6.0], 3), [2.0, 11.0 / 3.0]);
-        assert_eq!(relative_change(&mut [10.0], &mut [9.0]), Some(-0.1));
+        // Reference: scipy 1.17, `gmean`.
+        let geometric = geometric_mean(&[1.0, 2.0, 4.0, 9.5]).unwrap();
+        assert!((geometric - 2.952_591_723_737_189_3).abs() < 1e-14);
     }
 
     #[test]
