@@ -9,6 +9,7 @@
 //! | where are the samples, how far do they spread | [`median`], [`mad`], [`percentile`], [`mean`], [`std_dev`], [`geometric_mean`], [`rolling_mean`] |
 //! | how much did it change | [`relative_change`], [`improvement`], [`ratio`], [`rate_per_second`] |
 //! | how sure is a number | [`bootstrap`]; from several processes [`bootstrap_groups`] |
+//! | how sure is a change | [`bootstrap_change`] |
 //! | do two sets of runs differ | [`mann_whitney`] |
 //! | do pairs of runs differ | [`sign_test`], [`permutation_test`] |
 //! | does it grow | [`slope`] |
@@ -22,7 +23,7 @@ mod rank;
 mod sample;
 mod slope;
 
-pub use bootstrap::{Interval, bootstrap, bootstrap_groups};
+pub use bootstrap::{Interval, bootstrap, bootstrap_change, bootstrap_groups};
 pub use change::{improvement, rate_per_second, ratio, relative_change};
 pub use paired::{permutation_test, sign_test};
 pub use rank::{MannWhitney, mann_whitney};
