@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Print a workflow's steps as a graph
     Graph(Graph),
-    /// Show the report of a run from its journal
+    /// Show the report of a run, or compare runs with earlier ones
     Report(Report),
     /// Trim a conversation to a budget of tokens, keeping what a question needs
     Trim(Trim),
@@ -96,12 +96,38 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = REPORT_HELP)]
 pub(crate) struct Report {
-    /// The journal, as `run --journal FILE` wrote it
-    pub(crate) journal: PathBuf,
-    /// Print the report as one JSON document
+    /// What `run --journal FILE` wrote, or what `run --json` printed
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Print the report, or the comparison, as one JSON document
     #[arg(long)]
     pub(crate) json: bool,
+    /// Compare with these earlier runs: a file of the same kinds
+    #[arg(long, value_name = "RUN")]
+    pub(crate) compare: Option<PathBuf>,
+    /// A change counts from this many percent on
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, requires = "compare", value_parser = percent)]
+    pub(crate) threshold: f64,
+    /// Exit with 1 if something became worse
+    #[arg(long, requires = "compare")]
+    pub(crate) fail: bool,
+}
+
+/// What `report --help` says besides.
+const REPORT_HELP: &str = "Times and memory are judged with five runs and more on both sides; tokens, bytes and failed steps of any number.
+
+Examples:
+  orchestrator report run.journal
+  orchestrator run --repeat 10 --json review.yaml > before.json
+  orchestrator report after.json --compare before.json --fail";
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("expected a number of percent".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use autoexec_engine::compare::Comparison;
 use autoexec_engine::workflow::graph;
-use autoexec_engine::{Document, Settings, journal, load};
+use autoexec_engine::{Document, RunReport, Settings, journal, load, runs};
 use clap::CommandFactory;
 
 use crate::arguments::{Arguments, Check, Command, Graph, Notation, Report};
@@ -22,7 +23,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<Exit> {
         Command::Run(run) => crate::run::run(run, settings(config)?),
         Command::Check(check) => check_workflows(check),
         Command::Graph(graph) => print_graph(graph),
-        Command::Report(report) => show_journal(report),
+        Command::Report(report) => show_report(report),
         Command::Trim(trim) => crate::trim::trim(trim),
         Command::Schema => {
             let schema = autoexec_engine::workflow::spec::json_schema();
@@ -89,21 +90,44 @@ fn print_graph(wanted: &Graph) -> Result<Exit> {
     })
 }
 
-/// The whole report, or of a run that never ended the steps that did.
-fn show_journal(wanted: &Report) -> Result<Exit> {
-    let recorded =
-        journal::read(&wanted.journal).with_context(|| format!("{}", wanted.journal.display()))?;
-    match &recorded.report {
-        Some(report) if wanted.json => print(&format!("{}\n", report.to_json())),
-        Some(report) => {
-            print(&report::text(report))?;
-            report::print_failures(report);
-            Ok(Exit::Success)
-        }
-        None if wanted.json => anyhow::bail!(
-            "{}: the run never ended, so there is no report",
-            wanted.journal.display()
-        ),
-        None => print(&report::unfinished(&recorded)),
+/// The whole report, or of a run that never ended the steps that did; or a comparison.
+fn show_report(wanted: &Report) -> Result<Exit> {
+    if let Some(baseline) = &wanted.compare {
+        return compare(wanted, baseline);
     }
+    let path = &wanted.run;
+    if let Ok(recorded) = journal::read(path)
+        && recorded.report.is_none()
+        && !wanted.json
+    {
+        return print(&report::unfinished(&recorded));
+    }
+    let reports = reports(path)?;
+    if wanted.json {
+        return print(&report::json(&reports));
+    }
+    for report in &reports {
+        print(&report::text(report))?;
+        report::print_failures(report);
+    }
+    Ok(Exit::Success)
+}
+
+fn reports(path: &Path) -> Result<Vec<RunReport>> {
+    runs::read(path).with_context(|| format!("{}", path.display()))
+}
+
+fn compare(wanted: &Report, baseline: &Path) -> Result<Exit> {
+    let (now, then) = (reports(&wanted.run)?, reports(baseline)?);
+    let comparison = Comparison::new(&then, &now, wanted.threshold / 100.0);
+    print(&match wanted.json {
+        true => format!("{}\n", comparison.to_json()),
+        false => crate::comparison::text(&comparison),
+    })?;
+    let is_worse = comparison.worse().next().is_some();
+    Ok(if wanted.fail && is_worse {
+        Exit::StepFailed
+    } else {
+        Exit::Success
+    })
 }

@@ -20,11 +20,11 @@ const MOST_RESULT: usize = 72;
 /// Problems told per step; all are in the JSON report.
 const MOST_PROBLEMS: usize = 3;
 
-const GREEN: Style = AnsiColor::Green.on_default();
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
-const DIM: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
 
 /// Errors of one document that are printed; nobody reads thousands.
 const MOST_ERRORS: usize = 100;
@@ -57,6 +57,20 @@ pub(crate) fn print_diagnostics(errors: &Diagnostics) {
         )),
         n => tell(&format!("\n{n} errors in {}\n", errors.file)),
     }
+}
+
+/// One document: the report, or of several runs the list of their reports.
+pub(crate) fn json(reports: &[RunReport]) -> String {
+    match reports {
+        [one] => format!("{}\n", one.to_json()),
+        all => list(all),
+    }
+}
+
+/// A list of reports, however many there are.
+pub(crate) fn list(reports: &[RunReport]) -> String {
+    let all: Vec<String> = reports.iter().map(RunReport::to_json).collect();
+    format!("[{}]\n", all.join(",\n"))
 }
 
 /// Table and footer.

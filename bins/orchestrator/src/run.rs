@@ -73,18 +73,13 @@ async fn run_all(
         }
     }
     if run.json {
-        print_or_fail(&json(&reports, run.repeat), &mut exit);
+        let text = match reports.as_slice() {
+            [one] if run.repeat == 1 => format!("{}\n", one.to_json()),
+            all => report::list(all),
+        };
+        print_or_fail(&text, &mut exit);
     }
     Ok(exit)
-}
-
-/// One document: the report, or of repeated runs the list of their reports.
-fn json(reports: &[RunReport], repeat: u32) -> String {
-    let all: Vec<String> = reports.iter().map(RunReport::to_json).collect();
-    match all.as_slice() {
-        [one] if repeat == 1 => format!("{one}\n"),
-        all => format!("[{}]\n", all.join(",\n")),
-    }
 }
 
 /// The workflow has run; that its report cannot be printed is a failure, not bad input.

@@ -55,6 +55,7 @@
 //! - Built and tested on Linux only; process groups and signals are those of Unix.
 
 pub mod caches;
+pub mod compare;
 pub mod document;
 mod engine;
 mod error;
@@ -64,6 +65,7 @@ mod output;
 pub mod provider;
 pub mod report;
 mod run;
+pub mod runs;
 pub mod settings;
 pub mod trim;
 pub mod workflow;

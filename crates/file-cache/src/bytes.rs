@@ -142,7 +142,10 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "its allocator ends the process where the real one answers null")]
+    #[cfg_attr(
+        miri,
+        ignore = "its allocator ends the process where the real one answers null"
+    )]
     fn a_size_that_cannot_be_had_is_an_error() {
         assert!(Buffer::new(0_u8, usize::MAX / 2 - 64).is_err());
     }

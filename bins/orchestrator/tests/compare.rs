@@ -1,0 +1,103 @@
+//! `report --compare` through the binary.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use autoexec_tests::Folder;
+use serde_json::Value;
+
+fn orchestrator(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"))
+        .current_dir(folder.path())
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+/// Runs a workflow that reads one file, and keeps the reports.
+fn recorded(folder: &Folder, content: &str, rounds: &str, name: &str) {
+    folder.write("text.txt", content.as_bytes());
+    folder.write(
+        "w.yaml",
+        b"steps:\n  - { id: texts, read: { files: [text.txt] } }\n",
+    );
+    let (code, out, err) = orchestrator(folder, &["run", "w.yaml", "--json", "--repeat", rounds]);
+    assert_eq!(code, Some(0), "{err}");
+    folder.write(name, out.as_bytes());
+}
+
+#[test]
+fn what_became_larger_is_named_and_fails_when_asked_to() {
+    let folder = Folder::with(&[]);
+    recorded(&folder, "short", "1", "before.json");
+    recorded(
+        &folder,
+        "a text that is much longer than the one before",
+        "1",
+        "after.json",
+    );
+    let compare = ["report", "after.json", "--compare", "before.json"];
+    let (code, out, _) = orchestrator(&folder, &compare);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("became worse: bytes read"), "{out}");
+    assert!(out.contains("times and memory are not judged"), "{out}");
+    let (code, _, _) = orchestrator(&folder, &[&compare[..], &["--fail"]].concat());
+    assert_eq!(code, Some(1));
+    let same = ["report", "after.json", "--compare", "after.json", "--fail"];
+    let (code, out, _) = orchestrator(&folder, &same);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("nothing became worse"), "{out}");
+}
+
+#[test]
+fn with_enough_runs_times_have_an_interval_in_the_json() {
+    let folder = Folder::with(&[]);
+    recorded(&folder, "text", "5", "five.json");
+    let arguments = ["report", "five.json", "--compare", "five.json", "--json"];
+    let (code, out, _) = orchestrator(&folder, &arguments);
+    let comparison: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &comparison["runs"]), (Some(0), &Value::from(5)));
+    let rows = comparison["rows"].as_array().unwrap();
+    let run = rows.iter().find(|row| row["measure"] == "run").unwrap();
+    assert_eq!(
+        (&run["change"], &run["verdict"]),
+        (&Value::from(0.0), &Value::from("same"))
+    );
+    assert!(run["interval"].is_array() && run["p"].is_number(), "{run}");
+    let bytes = rows
+        .iter()
+        .find(|row| row["measure"] == "bytes read")
+        .unwrap();
+    assert!(bytes["interval"].is_null(), "{bytes}");
+}
+
+#[test]
+fn a_journal_is_compared_with_json_and_other_files_are_refused() {
+    let folder = Folder::with(&[]);
+    recorded(&folder, "text", "1", "one.json");
+    let journal = ["run", "w.yaml", "-q", "--journal", "run.journal"];
+    assert_eq!(orchestrator(&folder, &journal).0, Some(0));
+    let compare = |a, b| orchestrator(&folder, &["report", a, "--compare", b]);
+    assert_eq!(compare("run.journal", "one.json").0, Some(0));
+    for (name, content, expect) in [
+        ("empty.json", "[]", "holds no run"),
+        ("other.json", "{\"a\": 1}", "is no report"),
+        ("text.txt", "hello", "is no journal"),
+    ] {
+        folder.write(name, content.as_bytes());
+        let (code, _, err) = compare("one.json", name);
+        assert_eq!(code, Some(2), "{name}");
+        assert!(err.contains(expect) && err.contains(name), "{err}");
+    }
+    assert_eq!(compare("one.json", "none.json").0, Some(2));
+    let threshold = ["report", "one.json", "--threshold", "5"];
+    assert_eq!(
+        orchestrator(&folder, &threshold).0,
+        Some(2),
+        "it needs --compare"
+    );
+}
