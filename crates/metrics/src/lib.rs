@@ -60,8 +60,10 @@
 //!   per-CPU counters, so a reading may lag by a few hundred KiB.
 //!
 //! # Cost of features
-//! There are none to choose.
+//! `alloc`: the module `alloc`, an allocator that counts. Nothing is built or paid for without it.
 
+#[cfg(feature = "alloc")]
+pub mod alloc;
 mod counter;
 mod distribution;
 mod json;
