@@ -62,6 +62,7 @@
 //! # Cost of features
 //! `alloc`: the module `alloc`, an allocator that counts. Nothing is built or paid for without it.
 
+pub mod alert;
 #[cfg(feature = "alloc")]
 pub mod alloc;
 mod counter;
