@@ -74,6 +74,7 @@ mod level;
 mod memory;
 pub mod plot;
 mod recorder;
+pub mod report;
 mod shard;
 mod snapshot;
 pub mod stats;

@@ -34,6 +34,7 @@ fn a_snapshot_parses_and_holds_every_number() {
                 "p99_ns": 2 * hour, "p999_ns": 2 * hour, "saturated": 1,
             },
         },
+        "histograms": {},
         "counters": { "zero": 0 },
         "gauges": { "fill": 0.25 },
         "folded_lookups": 0,

@@ -1,0 +1,19 @@
+//! Reports of a [`Snapshot`](crate::Snapshot): pure functions from numbers to text.
+//!
+//! | method | for | units |
+//! |---|---|---|
+//! | [`text`](crate::Snapshot::text) | people at a terminal | in the cells |
+//! | [`json`](crate::Snapshot::json) | programs | at the end of the keys: `_ns`, `_bytes`, `_tokens` … |
+//! | [`openmetrics`](crate::Snapshot::openmetrics) | Prometheus and what reads its format | in the names and as `# UNIT` |
+//!
+//! What was not measured is in none of them. Histograms of OpenMetrics and OTLP have the fixed bounds
+//! of [`bounds`]; all percentiles come from the whole distribution.
+
+mod cells;
+mod family;
+mod json;
+mod ladder;
+pub mod openmetrics;
+mod text;
+
+pub use ladder::bounds;
