@@ -44,6 +44,21 @@ impl Object {
     }
 }
 
+/// A text as JSON.
+#[cfg(feature = "otlp")]
+pub(crate) fn string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    push_string(&mut out, text);
+    out
+}
+
+/// An array of what is JSON already.
+#[cfg(feature = "otlp")]
+pub(crate) fn array(items: impl IntoIterator<Item = String>) -> String {
+    let items: Vec<String> = items.into_iter().collect();
+    format!("[{}]", items.join(","))
+}
+
 fn push_string(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {

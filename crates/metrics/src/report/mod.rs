@@ -5,6 +5,7 @@
 //! | [`text`](crate::Snapshot::text) | people at a terminal | in the cells |
 //! | [`json`](crate::Snapshot::json) | programs | at the end of the keys: `_ns`, `_bytes`, `_tokens` … |
 //! | [`openmetrics`](crate::Snapshot::openmetrics) | Prometheus and what reads its format | in the names and as `# UNIT` |
+//! | `otlp` (with the feature of that name) | OpenTelemetry collectors | as UCUM codes |
 //!
 //! What was not measured is in none of them. Histograms of OpenMetrics and OTLP have the fixed bounds
 //! of [`bounds`]; all percentiles come from the whole distribution.
@@ -14,6 +15,8 @@ mod family;
 mod json;
 mod ladder;
 pub mod openmetrics;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod text;
 
 pub use ladder::bounds;
