@@ -99,7 +99,7 @@ fn guard(c: &mut Criterion) {
     let told = timer.start().stop();
     assert_eq!(
         timer.summary().map(|t| t.max),
-        Some(told),
+        told,
         "what was told was recorded"
     );
     let mut group = c.benchmark_group("metrics/guard");
@@ -110,6 +110,7 @@ fn guard(c: &mut Criterion) {
         });
     });
     group.bench_function("guard", |b| b.iter(|| drop(timer.start())));
+    group.bench_function("scope", |b| b.iter(|| drop(timer.scope())));
     group.bench_function("time-fn", |b| b.iter(|| timer.time_fn(|| black_box(()))));
     group.finish();
 }

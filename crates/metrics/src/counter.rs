@@ -4,25 +4,31 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::shard::{Padded, thread_slot};
+use crate::ENABLED;
+use crate::series::Counts;
 
 /// A handle to a named count. Clones add to the same count; threads add to cells of their own.
 #[derive(Clone)]
-pub struct Counter(Arc<[Padded<AtomicU64>]>);
+pub struct Counter(Option<Arc<Counts>>);
 
 impl Counter {
-    /// `shards` is a power of two.
     pub(crate) fn new(shards: usize) -> Self {
-        Self((0..shards).map(|_| Padded::default()).collect())
+        Self(Some(Arc::new(Counts::new(shards))))
+    }
+
+    /// Of a recorder that is disabled.
+    pub(crate) const DISABLED: Self = Self(None);
+
+    #[inline]
+    fn counts(&self) -> Option<&Counts> {
+        if ENABLED { self.0.as_deref() } else { None }
     }
 
     /// Adds `amount`. The count stops at `u64::MAX` rather than begin anew.
     #[inline]
     pub fn add(&self, amount: u64) {
-        let cell = &self.0[thread_slot() & (self.0.len() - 1)].0;
-        let before = cell.fetch_add(amount, Ordering::Relaxed);
-        if before.checked_add(amount).is_none() {
-            cell.store(u64::MAX, Ordering::Relaxed);
+        if let Some(counts) = self.counts() {
+            counts.add(amount);
         }
     }
 
@@ -32,10 +38,9 @@ impl Counter {
         self.add(1);
     }
 
-    /// The count so far. O(shards).
+    /// The count so far; 0 of a disabled recorder. O(shards).
     pub fn get(&self) -> u64 {
-        let cells = self.0.iter().map(|cell| cell.0.load(Ordering::Relaxed));
-        cells.fold(0, u64::saturating_add)
+        self.counts().map_or(0, Counts::get)
     }
 }
 
@@ -49,31 +54,42 @@ impl fmt::Debug for Counter {
 ///
 /// A gauge never set, or set to something that is no finite number, is absent from a snapshot.
 #[derive(Clone)]
-pub struct Gauge(Arc<AtomicU64>);
+pub struct Gauge(Option<Arc<AtomicU64>>);
 
 impl Gauge {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(f64::NAN.to_bits())))
+        Self(Some(Arc::new(AtomicU64::new(f64::NAN.to_bits()))))
+    }
+
+    /// Of a recorder that is disabled.
+    pub(crate) const DISABLED: Self = Self(None);
+
+    #[inline]
+    fn bits(&self) -> Option<&AtomicU64> {
+        if ENABLED { self.0.as_deref() } else { None }
     }
 
     /// Sets the value.
     #[inline]
     pub fn set(&self, value: f64) {
-        self.0.store(value.to_bits(), Ordering::Relaxed);
+        if let Some(bits) = self.bits() {
+            bits.store(value.to_bits(), Ordering::Relaxed);
+        }
     }
 
     /// Adds to the value; an absent one counts as zero.
+    #[inline]
     pub fn add(&self, amount: f64) {
-        let add = |bits| Some((finite(bits).unwrap_or(0.0) + amount).to_bits());
-        // The closure never answers `None`, so the update cannot fail.
-        let _ = self
-            .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        if let Some(bits) = self.bits() {
+            let add = |bits| Some((finite(bits).unwrap_or(0.0) + amount).to_bits());
+            // The closure never answers `None`, so the update cannot fail.
+            let _ = bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        }
     }
 
     /// The value, when one was set.
     pub fn get(&self) -> Option<f64> {
-        finite(self.0.load(Ordering::Relaxed))
+        finite(self.bits()?.load(Ordering::Relaxed))
     }
 }
 
@@ -87,17 +103,19 @@ impl fmt::Debug for Gauge {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "off")))]
 mod tests {
     use super::*;
 
     #[test]
     fn a_counter_stops_at_the_top() {
-        let counter = Counter::new(2);
-        counter.add(u64::MAX);
-        counter.add(5);
-        counter.increment();
-        assert_eq!(counter.get(), u64::MAX);
+        for shards in [0, 64] {
+            let counter = Counter::new(shards);
+            counter.add(u64::MAX);
+            counter.add(5);
+            counter.increment();
+            assert_eq!(counter.get(), u64::MAX);
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub struct Distribution {
     min: u64,
     max: u64,
     clamped: u64,
+    coarse: u64,
 }
 
 /// One bucket that holds something: `lowest..=highest`, and how many values.
@@ -61,7 +62,13 @@ impl Distribution {
             min,
             max,
             clamped,
+            coarse: 0,
         }
+    }
+
+    /// So many of the values are known no better than by their power of two.
+    pub(crate) fn with_coarse(self, coarse: u64) -> Self {
+        Self { coarse, ..self }
     }
 
     /// All of these values. O(n log n).
@@ -120,6 +127,13 @@ impl Distribution {
     /// How many values were out of range and recorded as the nearest one in it.
     pub fn clamped(&self) -> u64 {
         self.clamped
+    }
+
+    /// How many values were recorded when the memory for buckets was used up
+    /// ([`Options::memory_max`](crate::Options::memory_max)). They are in the greatest bucket of their
+    /// power of two: a quantile among them may be told up to twice as great as it is, never less.
+    pub fn coarse(&self) -> u64 {
+        self.coarse
     }
 
     /// The value of rank ⌈fraction·n⌉ (the 19th of 20 for 0.95, the least for 0), at most 0.1 % above
@@ -186,6 +200,7 @@ impl Distribution {
             ends,
             self.clamped.saturating_sub(earlier.clamped),
         )
+        .with_coarse(self.coarse.saturating_sub(earlier.coarse))
     }
 
     /// Both together, as if recorded into one. O(buckets of both).
@@ -213,6 +228,7 @@ impl Distribution {
             ends,
             clamped,
         )
+        .with_coarse(self.coarse.saturating_add(other.coarse))
     }
 
     /// The same counts as an [`hdrhistogram::Histogram`], for its iterators and serialisations. Values

@@ -9,8 +9,11 @@ const HALF: u64 = 1_024;
 const HALF_BITS: u32 = HALF.trailing_zeros();
 
 /// How many buckets there are: 2,048, and 1,024 for each of the powers 11 to 63.
-#[cfg(test)]
 pub(crate) const BUCKETS: usize = 2_048 + 53 * 1_024;
+/// Buckets are kept in chunks of so many: one chunk for each power of two from 1,024 on, and one for
+/// what is less.
+pub(crate) const CHUNK: usize = HALF as usize;
+pub(crate) const CHUNKS: usize = BUCKETS / CHUNK;
 
 /// The bucket of a value. O(1), without a branch.
 #[inline]

@@ -1,8 +1,9 @@
 //! Timers on HDR histograms, counters, gauges, and a memory probe one can leave on.
 //!
 //! # What it is
-//! A [`Recorder`] hands out cheap handles: [`Timer`], [`Counter`], [`Gauge`]. Recording through a
-//! handle takes a short, almost never contended lock or one atomic addition, and touches no name.
+//! A [`Recorder`] hands out cheap handles: [`Timer`], [`Histogram`], [`Counter`], [`Gauge`], each with
+//! labels or without. Each thread records into cells of its own, with plain loads and stores, and touches
+//! neither a lock nor a name.
 //! [`Recorder::snapshot`] merges what all threads recorded into plain numbers (count, sum, min,
 //! max, mean, p50, p95, p99, p99.9) with a text table and a JSON form. A [`MemoryProbe`] tells the
 //! resident memory at start and end, and the *true* peak in between, from the kernel's own
@@ -23,6 +24,7 @@
 //! use std::time::Duration;
 //! use autoexec_metrics::Recorder;
 //!
+//! # #[cfg(not(feature = "off"))] {
 //! let recorder = Recorder::new();
 //! let reads = recorder.timer("read");
 //! for millis in 1..=20 {
@@ -40,20 +42,19 @@
 //! // The 19th of 20 values, not the greatest one.
 //! assert!(read.p95 >= Duration::from_millis(19) && read.p95 < Duration::from_millis(20));
 //! assert!(snapshot.text().contains("parse"));
+//! # }
 //! ```
 //!
 //! # Memory and complexity
-//! A timer costs at most 270 KiB for its histogram (33 ranges × 1,024 counters × 8 bytes, made on
-//! the first snapshot or after 128 values) and 1 KiB for each of its shards; a counter 128 bytes a
-//! shard. The kernel backs only the pages touched as long as the allocator maps the histogram
-//! afresh. The number of names is bounded by [`Options::names_max`], per kind; further names share
-//! one handle, [`OTHER`]. Recording is O(1); a snapshot is O(names × 34,000) counter reads, and
-//! holds a lock that a recorder may wait for during one timer's share of it only.
+//! A timer or histogram costs, for each thread that records into it, at most [`Options::shards`] + 1 of
+//! them: 1,408 bytes, and 8,320 bytes for each power of two that values fell into, one for all below 1,024.
+//! The latter are bounded by [`Options::memory_max`] for the whole recorder. A counter costs 128 bytes ×
+//! (shards + 1). The number of series is bounded by [`Options::series_max`], per kind; further names
+//! share one handle, [`OTHER`]. Recording is O(1); a snapshot is O(buckets that are not empty × threads
+//! that filled them), and nobody who records waits for it.
 //!
 //! # Limitations
-//! - Values beyond [`LONGEST`] (1 hour) enter the percentiles as one hour; they are counted in
-//!   [`TimerSummary::saturated`], and sum, mean, min and max stay exact. Durations beyond
-//!   `u64::MAX` nanoseconds (584 years) are recorded as that.
+//! - Durations beyond [`LONGEST`] (584 years) are recorded as that, and counted.
 //! - A snapshot taken while other threads record holds each value either wholly or not at all, but
 //!   different timers are read at slightly different instants.
 //! - Memory is measured on Linux only, elsewhere it is absent. The kernel keeps resident memory in
@@ -65,36 +66,45 @@
 pub mod alert;
 #[cfg(feature = "alloc")]
 pub mod alloc;
+mod cell;
 mod counter;
 mod distribution;
+mod histogram;
 mod json;
 mod key;
 mod layout;
 mod level;
 mod memory;
+mod names;
 pub mod plot;
 mod recorder;
 pub mod report;
+mod series;
 mod shard;
 mod snapshot;
 pub mod stats;
 mod timer;
 mod unit;
+mod window;
 mod workflow;
 
 pub use counter::{Counter, Gauge};
 pub use distribution::{Bucket, Distribution};
+pub use histogram::Histogram;
 pub use key::Key;
 pub use level::{Level, LevelThresholds, level_for};
 pub use memory::{MemoryProbe, MemoryTargets, MemoryUse};
 pub use recorder::{OTHER, Options, Recorder};
-pub use shard::LONGEST;
 pub use snapshot::Snapshot;
-pub use timer::{Timer, TimerGuard, TimerSummary};
+pub use timer::{LONGEST, Timer, TimerGuard, TimerScope, TimerSummary};
 pub use unit::{Description, Unit};
+pub use window::{Mark, Window};
 pub use workflow::{StepGuard, Workflow, WorkflowGuard, WorkflowSummary};
 
+/// Whether anything is recorded at all: the feature `off` makes each call of a handle compile to nothing.
+const ENABLED: bool = !cfg!(feature = "off");
+
 /// Compiles and runs the example of the README.
-#[cfg(doctest)]
+#[cfg(all(doctest, not(feature = "off")))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -8,7 +8,7 @@ use crate::json::Object;
 use crate::memory::{MemoryProbe, MemoryUse};
 use crate::recorder::Recorder;
 use crate::shard::lock;
-use crate::timer::{Timer, TimerGuard, TimerSummary};
+use crate::timer::{Timer, TimerSummary};
 
 /// The measures of a workflow, kept in a [`Recorder`]: the timers `workflow`, `workflow/step`,
 /// `workflow/file-read`, `workflow/consolidation`, and one `step/NAME` for each name of a step.
@@ -80,7 +80,8 @@ impl Workflow {
         let named = self.0.recorder.timer(&format!("step/{name}"));
         StepGuard {
             all: self.0.step.clone(),
-            named: Some(named.start()),
+            named,
+            started: Some(Instant::now()),
         }
     }
 
@@ -174,14 +175,16 @@ impl Drop for WorkflowGuard {
 #[derive(Debug)]
 pub struct StepGuard {
     all: Timer,
+    named: Timer,
     /// `None` once the step has ended.
-    named: Option<TimerGuard>,
+    started: Option<Instant>,
 }
 
 impl StepGuard {
     fn end(&mut self) -> Duration {
-        let elapsed = self.named.take().map(TimerGuard::stop);
+        let elapsed = self.started.take().map(|started| started.elapsed());
         if let Some(elapsed) = elapsed {
+            self.named.record(elapsed);
             self.all.record(elapsed);
         }
         elapsed.unwrap_or_default()

@@ -1,4 +1,5 @@
 //! Text and JSON of snapshots and workflows, read back by a real parser.
+#![cfg(not(feature = "off"))]
 
 use std::time::Duration;
 
@@ -20,8 +21,8 @@ fn a_snapshot_parses_and_holds_every_number() {
     for n in [1, 2, 3, 4] {
         recorder.timer("read").record(Duration::from_nanos(n));
     }
-    recorder.timer("wait").record(Duration::from_secs(7_200));
-    let hour = 3_600_000_000_000u64;
+    recorder.timer("wait").record(Duration::MAX);
+    let most = u64::MAX;
     let expect = json!({
         "timers": {
             "read": {
@@ -29,9 +30,9 @@ fn a_snapshot_parses_and_holds_every_number() {
                 "p50_ns": 2, "p95_ns": 4, "p99_ns": 4, "p999_ns": 4, "saturated": 0,
             },
             "wait": {
-                "count": 1, "sum_ns": 2 * hour, "min_ns": 2 * hour, "max_ns": 2 * hour,
-                "mean_ns": 2 * hour, "p50_ns": 2 * hour, "p95_ns": 2 * hour,
-                "p99_ns": 2 * hour, "p999_ns": 2 * hour, "saturated": 1,
+                "count": 1, "sum_ns": most, "min_ns": most, "max_ns": most,
+                "mean_ns": most, "p50_ns": most, "p95_ns": most,
+                "p99_ns": most, "p999_ns": most, "saturated": 1,
             },
         },
         "histograms": {},
@@ -40,7 +41,7 @@ fn a_snapshot_parses_and_holds_every_number() {
         "folded_lookups": 0,
     });
     assert_eq!(parse(&recorder.snapshot().json()), expect);
-    let note = "wait: 1 longer than 1 h, in the percentiles as 1 h";
+    let note = "wait: 1 out of range, recorded as the nearest in it";
     assert!(recorder.snapshot().text().contains(note));
 }
 

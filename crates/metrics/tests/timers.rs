@@ -1,6 +1,7 @@
 //! Timers through the public API: against a naive model, from many threads, and with guards that
 //! end in every way.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(not(feature = "off"))]
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,11 +22,10 @@ fn recorded(values: impl IntoIterator<Item = u64>) -> TimerSummary {
     timer.summary().unwrap()
 }
 
-/// The value of rank ⌈permille·n/1000⌉ in a sorted list, in whole numbers; what is longer than the
-/// longest counts as that, but not as less than the least.
+/// The value of rank ⌈permille·n/1000⌉ in a sorted list, in whole numbers.
 fn naive(sorted: &[u64], permille: usize) -> u64 {
     let rank = (sorted.len() * permille).div_ceil(1000).max(1);
-    sorted[rank - 1].min(nanos_of(LONGEST)).max(sorted[0])
+    sorted[rank - 1]
 }
 
 fn nanos_of(d: Duration) -> u64 {
@@ -52,6 +52,7 @@ proptest! {
                 0..5_000u64,
                 0..4_000_000_000u64,
                 0..7_200_000_000_000u64,
+                0..u64::MAX / 2_000,
             ],
             1..1_500,
         )
@@ -64,8 +65,7 @@ proptest! {
         prop_assert_eq!(summary.mean, nanos(sum / values.len() as u64));
         prop_assert_eq!(summary.min, nanos(values[0]));
         prop_assert_eq!(summary.max, nanos(values[values.len() - 1]));
-        let beyond = values.iter().filter(|&&n| n > nanos_of(LONGEST)).count();
-        prop_assert_eq!(summary.saturated, beyond as u64);
+        prop_assert_eq!(summary.saturated, 0);
         check_close(summary.p50, naive(&values, 500), "p50");
         check_close(summary.p95, naive(&values, 950), "p95");
         check_close(summary.p99, naive(&values, 990), "p99");
@@ -111,10 +111,8 @@ fn what_is_out_of_range_is_counted_not_lost() {
     timer.record(Duration::MAX);
     let summary = timer.summary().unwrap();
     assert_eq!((summary.count, summary.saturated), (4, 3));
-    // Within a bucket's width, a thousandth.
-    assert!(summary.p99 >= LONGEST && summary.p99 - LONGEST <= LONGEST / 1_000);
-    assert_eq!(summary.max, nanos(u64::MAX));
-    assert!(summary.sum > nanos(u64::MAX));
+    assert_eq!((summary.min, summary.max), (LONGEST, LONGEST));
+    assert_eq!(summary.sum, 4 * LONGEST);
 }
 
 #[test]
@@ -186,7 +184,7 @@ fn a_snapshot_may_be_taken_while_guards_are_alive() {
         recorder.snapshot()
     });
     assert!(inner.timers.is_empty());
-    assert_eq!(guard.stop(), recorder.snapshot().timer("t").unwrap().max);
+    assert_eq!(guard.stop(), recorder.snapshot().timer("t").map(|t| t.max));
 }
 
 #[test]

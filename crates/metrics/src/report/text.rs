@@ -18,7 +18,7 @@ impl Snapshot {
             (
                 "timer",
                 &self.timers,
-                "longer than 1 h, in the percentiles as 1 h",
+                "out of range, recorded as the nearest in it",
             ),
             (
                 "histogram",
