@@ -26,15 +26,21 @@ impl Axis {
         Self::new((low, high), false, values.into_iter().zip(texts).collect())
     }
 
-    /// An axis of powers of ten from below `low` to above `high`, both above zero.
+    /// A logarithmic axis from `low` to `high`, both above zero, with ticks at powers of ten or, over a
+    /// few of them, at 1, 2 and 5 of each.
     pub(crate) fn log(low: f64, high: f64) -> Self {
         let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-        let last = last.max(first + 1);
+        let factors: &[f64] = if last - first <= 3 {
+            &[1.0, 2.0, 5.0]
+        } else {
+            &[1.0]
+        };
         let every = (last - first + 6) / 7;
         let powers = (first..=last).filter(|power| (power - first) % every == 0);
-        let ticks = powers.map(|power| 10f64.powi(power));
-        let ticks = ticks.map(|value| (value, short(value))).collect();
-        Self::new((10f64.powi(first), 10f64.powi(last)), true, ticks)
+        let ticks = powers.flat_map(|power| factors.iter().map(move |f| f * 10f64.powi(power)));
+        let inside = ticks.filter(|tick| (low * 0.999..=high * 1.001).contains(tick));
+        let ticks = inside.map(|value| (value, short(value))).collect();
+        Self::new((low, high), true, ticks)
     }
 
     /// A linear axis with ticks of the caller's.
@@ -209,11 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn logarithmic_ticks_are_powers_of_ten() {
-        let axis = Axis::log(3.0, 4_000.0);
-        let texts: Vec<&str> = axis.ticks.iter().map(|(_, text)| &**text).collect();
-        assert_eq!(texts, ["1", "10", "100", "1000", "10k"]);
-        assert_eq!(Axis::log(1.0, 1.0).ticks.len(), 2);
+    fn logarithmic_ticks_are_few_and_inside() {
+        let texts = |low, high| {
+            let ticks = Axis::log(low, high).ticks.into_iter();
+            ticks.map(|(_, text)| text).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(texts(3.0, 400.0), "5 10 20 50 100 200");
+        assert_eq!(texts(3.0, 40_000.0), "10 100 1000 10k");
+        assert!(Axis::log(1e-300, 1e300).ticks.len() <= 8);
     }
 
     #[test]

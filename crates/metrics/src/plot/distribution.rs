@@ -17,7 +17,7 @@ pub struct Bin {
 }
 
 /// A histogram, as SVG: a column for each bin, as high as its count. The axis is logarithmic when the
-/// edges are above zero and span a factor of 100 and more. Bins with edges that are not finite are left
+/// edges are above zero and span a factor of 10 and more. Bins with edges that are not finite are left
 /// out.
 pub fn histogram(title: &str, x_label: &str, bins: &[Bin]) -> String {
     let mut canvas = Canvas::titled(title);
@@ -27,7 +27,7 @@ pub fn histogram(title: &str, x_label: &str, bins: &[Bin]) -> String {
         return empty(canvas, title);
     };
     let most = drawn.iter().map(|bin| bin.count).max().unwrap_or(0);
-    let x = match low > 0.0 && high / low >= 100.0 {
+    let x = match low > 0.0 && high / low >= 10.0 {
         true => Axis::log(low, high),
         false => Axis::linear(low, high, 6),
     };
@@ -147,7 +147,7 @@ mod tests {
         let svg = histogram("t", "ms", &bins);
         assert!(svg.contains("<title>3 from 1 to 2</title>"));
         assert_eq!(svg.matches("<rect").count(), 2);
-        assert!(svg.contains(">1000</text>"), "the axis is logarithmic");
+        assert!(svg.contains(">20</text>"), "the axis is logarithmic");
         assert!(histogram("t", "ms", &[]).contains(">no data</text>"));
     }
 

@@ -71,7 +71,8 @@ impl Canvas {
     /// A canvas with its title at the top; the rest starts at [`Self::TOP`].
     pub(crate) fn titled(title: &str) -> Self {
         let mut canvas = Self::default();
-        let short = escape(&fit(title, WIDTH - 60.0));
+        // Bold and larger, it takes a third more room than other text.
+        let short = escape(&fit(title, (WIDTH - 16.0) / 1.33));
         canvas.push(format_args!(
             r#"<text class="title" x="8" y="20">{short}</text>"#
         ));
