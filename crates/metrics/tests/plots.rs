@@ -1,8 +1,11 @@
-//! Every plot and page, whatever it is given, is well-formed and refers to nothing outside.
+//! Every plot and page, whatever it is given, is well-formed and refers to nothing outside; so is the
+//! report of a snapshot that is made of them.
 
 use autoexec_metrics::plot::{
     Bin, Effect, Series, bars, escape, forest, histogram, lines, page, quantiles, sparkline, table,
 };
+use autoexec_metrics::report::html::Chart;
+use autoexec_metrics::{Distribution, Key, Snapshot, Unit};
 use proptest::prelude::*;
 
 /// The tags of a text without a document type, checked for balance, quoted attributes and escapes.
@@ -116,6 +119,40 @@ fn a_page_serves_light_and_dark_and_phones_without_a_script() {
     assert!(html.contains("prefers-color-scheme:dark") && html.contains("width=device-width"));
     assert!(!html.contains("<script"));
     assert!(html.contains("<h1>&lt;script&gt;"));
+}
+
+#[test]
+fn a_report_shows_tables_charts_and_distributions() {
+    let mut snapshot = Snapshot::default();
+    for n in 0..42 {
+        let values = Distribution::of(Unit::Seconds, &[n * 1_000, 5_000_000]);
+        let key = Key::new("step", &[("id", &n.to_string())]);
+        snapshot.timers.insert(key, values);
+    }
+    let tokens = Distribution::of(Unit::Tokens, &[100, 7]);
+    snapshot.histograms.insert(Key::from("tokens"), tokens);
+    snapshot.gauges.insert(Key::from("<b>"), 0.5);
+    let series = [Series {
+        name: "rss",
+        points: &[(0.0, 1.0), (1.0, 2.0)],
+    }];
+    let chart = Chart {
+        title: "Memory",
+        x_label: "time (s)",
+        y_label: "MB",
+        series: &series,
+    };
+    let html = snapshot.html("Run & more", &[chart]);
+    well_formed(html.strip_prefix("<!doctype html>\n").unwrap()).unwrap();
+    check_self_contained(&html);
+    // One chart; of the 42 timers 40, and the histogram, with two plots each.
+    assert_eq!(html.matches("<svg ").count(), 1 + 2 * 40 + 2);
+    assert!(html.contains("2 more are in the table only."));
+    assert_eq!(html.matches("<tr><td>step{").count(), 42);
+    assert!(html.contains("<td>&lt;b&gt;</td><td>0.5</td>"));
+    assert!(html.contains("<td>107 tok</td>"));
+    let empty = Snapshot::default().html("Nothing", &[]);
+    assert!(empty.contains("Nothing was recorded.") && !empty.contains("<svg"));
 }
 
 #[test]
