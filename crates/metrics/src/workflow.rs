@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::json::Object;
-use crate::memory::{MemoryProbe, MemoryUse};
+use crate::probe::{MemoryProbe, MemoryUse};
 use crate::recorder::Recorder;
 use crate::shard::lock;
 use crate::timer::{Timer, TimerSummary};

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
+use super::platform;
 use crate::level::Level;
 use crate::shard::lock;
 
@@ -142,83 +143,6 @@ impl MemoryTargets {
         } else {
             Level::Debug
         }
-    }
-}
-
-#[cfg(target_os = "linux")]
-mod platform {
-    use std::fs::{self, File};
-    use std::os::unix::fs::FileExt;
-
-    /// The open `/proc/self/statm`.
-    #[derive(Debug)]
-    pub(super) struct Statm {
-        file: File,
-        page_bytes: u64,
-    }
-
-    impl Statm {
-        pub(super) fn open() -> Option<Self> {
-            let page_bytes = rustix::param::page_size() as u64;
-            let file = File::open("/proc/self/statm").ok()?;
-            Some(Self { file, page_bytes })
-        }
-
-        /// The second of seven decimal numbers, in pages.
-        pub(super) fn resident_bytes(&self) -> Option<u64> {
-            let mut text = [0; 192];
-            let length = self.file.read_at(&mut text, 0).ok()?;
-            let text = std::str::from_utf8(&text[..length]).ok()?;
-            let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
-            pages.checked_mul(self.page_bytes)
-        }
-    }
-
-    /// The high-water mark, which the kernel tells in units of 1,024 bytes.
-    pub(super) fn peak_bytes() -> Option<u64> {
-        parse_peak(&fs::read_to_string("/proc/self/status").ok()?)
-    }
-
-    fn parse_peak(status: &str) -> Option<u64> {
-        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-        let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        kibibytes.checked_mul(1024)
-    }
-
-    pub(super) fn reset_peak() -> bool {
-        fs::write("/proc/self/clear_refs", "5").is_ok()
-    }
-
-    #[test]
-    fn a_status_without_a_mark_has_no_peak() {
-        assert_eq!(parse_peak("Name:\tx\nVmHWM:\t  12 kB\n"), Some(12 * 1024));
-        assert_eq!(parse_peak("Name:\tx\nVmRSS:\t  12 kB\n"), None);
-        assert_eq!(parse_peak("VmHWM:\t  many kB\n"), None);
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod platform {
-    /// Never made: there is nothing to read here.
-    #[derive(Debug)]
-    pub(super) enum Statm {}
-
-    impl Statm {
-        pub(super) fn open() -> Option<Self> {
-            None
-        }
-
-        pub(super) fn resident_bytes(&self) -> Option<u64> {
-            match *self {}
-        }
-    }
-
-    pub(super) fn peak_bytes() -> Option<u64> {
-        None
-    }
-
-    pub(super) fn reset_peak() -> bool {
-        false
     }
 }
 
