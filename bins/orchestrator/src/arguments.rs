@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use autoexec_engine::report::AlertSeverity;
 use autoexec_engine::trim::{Count, Dialect, Way};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -68,6 +69,13 @@ pub(crate) struct Run {
     /// Write what finishes to this new file, for `orchestrator report`
     #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
     pub(crate) journal: Option<PathBuf>,
+    /// Write what was measured over all runs to this file; its ending says the form: .txt, .json, .prom (OpenMetrics),
+    /// .otlp.json (OpenTelemetry) or .html
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
+    /// Exit with 1 if the last run ends with an alert of this severity or a worse one
+    #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, default_missing_value = "critical", require_equals = true)]
+    pub(crate) fail_on_alert: Option<Severity>,
     /// Run it so many times in this process, with the same caches
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
@@ -248,6 +256,26 @@ pub(crate) struct Graph {
     /// Notation
     #[arg(short, long, value_enum, default_value = "mermaid")]
     pub(crate) format: Notation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Severity {
+    /// Worth tuning
+    Info,
+    /// Worth a look
+    Warning,
+    /// A limit that must hold does not
+    Critical,
+}
+
+impl From<Severity> for AlertSeverity {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self::Info,
+            Severity::Warning => Self::Warning,
+            Severity::Critical => Self::Critical,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

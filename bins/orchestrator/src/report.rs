@@ -8,7 +8,8 @@ use autoexec_engine::Diagnostics;
 use autoexec_engine::document::units::{grouped, short_duration, short_size};
 use autoexec_engine::journal::Recorded;
 use autoexec_engine::report::{
-    FilesReport, MemoryReport, PromptsReport, RunOutcome, RunReport, StepOutcome, StepReport,
+    AlertReport, AlertSeverity, FilesReport, MemoryReport, PromptsReport, RunOutcome, RunReport,
+    StepOutcome, StepReport,
 };
 
 use crate::terminal::tell;
@@ -122,6 +123,13 @@ pub(crate) fn text(report: &RunReport) -> String {
     }
     if let Some(memory) = &report.memory {
         row(&mut out, "memory", &memory_text(memory));
+    }
+    for (index, alert) in report.alerts.iter().enumerate() {
+        row(
+            &mut out,
+            if index == 0 { "alerts" } else { "" },
+            &alert_text(alert),
+        );
     }
     for (index, advice) in report.advice.iter().enumerate() {
         row(&mut out, if index == 0 { "advice" } else { "" }, advice);
@@ -241,6 +249,16 @@ fn memory_text(m: &MemoryReport) -> String {
         short_size(m.start_bytes),
         short_size(m.end_bytes)
     )
+}
+
+fn alert_text(alert: &AlertReport) -> String {
+    let (style, word) = match (alert.is_raised, alert.severity) {
+        (false, _) => (GREEN, "cleared"),
+        (true, AlertSeverity::Info) => (DIM, "info"),
+        (true, AlertSeverity::Warning) => (YELLOW, "warning"),
+        (true, AlertSeverity::Critical) => (RED, "critical"),
+    };
+    format!("{style}{word}{style:#} {}: {}", alert.rule, alert.message)
 }
 
 fn prompts_text(p: &PromptsReport) -> String {

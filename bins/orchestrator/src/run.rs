@@ -1,13 +1,17 @@
 //! `run`: the workflow, its signals, its reports.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use autoexec_engine::journal::Journal;
+use autoexec_engine::report::AlertReport;
 use autoexec_engine::workflow::model::OnFailure;
-use autoexec_engine::{Document, Engine, RunOptions, RunReport, Settings, Subscriber};
+use autoexec_engine::{
+    Document, Engine, MetricsFormat, RunOptions, RunReport, Settings, Subscriber,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{Run, When};
@@ -19,6 +23,10 @@ use crate::terminal::{print, tell};
 
 /// Loads and runs a workflow, as often as asked.
 pub(crate) fn run(run: &Run, settings: Settings) -> Result<Exit> {
+    if let Some(path) = &run.metrics {
+        let form = MetricsFormat::of(path);
+        form.map_err(|why| anyhow::anyhow!("--metrics {}: {why}", path.display()))?;
+    }
     let Some(document) = loaded(&run.workflow) else {
         return Ok(Exit::BadInput);
     };
@@ -49,6 +57,7 @@ async fn run_all(
 ) -> Result<Exit> {
     let mut exit = Exit::Success;
     let mut reports = Vec::new();
+    let started = unix_nanos();
     for round in 1..=run.repeat {
         let mut options = options(run, round, cancel)?;
         let journal = journal(run, &mut options)?;
@@ -72,6 +81,10 @@ async fn run_all(
             break;
         }
     }
+    if let Some(path) = &run.metrics {
+        write_metrics(path, &engine, started, &mut exit);
+    }
+    fail_on_alert(run, reports.last(), &mut exit);
     if run.json {
         let text = match reports.as_slice() {
             [one] if run.repeat == 1 => format!("{}\n", one.to_json()),
@@ -82,13 +95,56 @@ async fn run_all(
     Ok(exit)
 }
 
+/// Now, in nanoseconds since 1970; 0 for a clock before that.
+fn unix_nanos() -> u64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The workflow has run; that its metrics cannot be written is a failure, not bad input.
+fn write_metrics(path: &Path, engine: &Engine, started: u64, exit: &mut Exit) {
+    let written = || -> Result<()> {
+        let format = MetricsFormat::of(path).map_err(anyhow::Error::msg)?;
+        let snapshot = engine
+            .metrics()
+            .context("the settings switch metrics off")?;
+        Ok(std::fs::write(
+            path,
+            format.render(&snapshot, started, unix_nanos()),
+        )?)
+    };
+    if let Err(e) = written() {
+        report::error(&format!(
+            "cannot write the metrics {}: {e:#}",
+            path.display()
+        ));
+        fail(exit);
+    }
+}
+
+fn fail(exit: &mut Exit) {
+    if *exit == Exit::Success {
+        *exit = Exit::StepFailed;
+    }
+}
+
+fn fail_on_alert(run: &Run, last: Option<&RunReport>, exit: &mut Exit) {
+    let (Some(least), Some(report)) = (run.fail_on_alert, last) else {
+        return;
+    };
+    let counts = |alert: &AlertReport| alert.is_raised && alert.severity >= least.into();
+    if report.alerts.iter().any(counts) {
+        fail(exit);
+    }
+}
+
 /// The workflow has run; that its report cannot be printed is a failure, not bad input.
 fn print_or_fail(text: &str, exit: &mut Exit) {
     if let Err(e) = print(text) {
         report::error(&format!("{e:#}"));
-        if *exit == Exit::Success {
-            *exit = Exit::StepFailed;
-        }
+        fail(exit);
     }
 }
 

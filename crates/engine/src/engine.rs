@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use autoexec_file_cache::{FileCache, Freshness, Options as FileOptions};
 use autoexec_memory_trimmer::Message;
-use autoexec_metrics::LevelThresholds;
+use autoexec_metrics::alert::Alerts;
+use autoexec_metrics::{LevelThresholds, Snapshot};
 use autoexec_path_cache::{Freshness as PathFreshness, Options as PathOptions, PathCache, Root};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,7 @@ use crate::run::execution::Execution;
 use crate::run::prepare::{Prepared, inputs};
 use crate::run::runner::Runner;
 use crate::settings::{Caches, Settings};
+use crate::telemetry::{self, Probes, Telemetry};
 use crate::workflow::Document;
 use crate::workflow::model::OnFailure;
 
@@ -37,6 +39,9 @@ pub(crate) struct Shared {
     /// Messages that were dropped; none if the settings want none kept.
     pub(crate) archive: Option<MessageArchive>,
     pub(crate) levels: LevelThresholds,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) alerts: Mutex<Alerts>,
+    pub(crate) probes: Probes,
 }
 
 impl Shared {
@@ -113,10 +118,15 @@ impl Engine {
         };
         let (files, paths) = (FileCache::new(files), PathCache::new(paths));
         let archive = settings.history.archive;
+        // Rules are checked where settings are read; whoever changed them since by hand has none.
+        let alerts = telemetry::watched(&settings.alerts).or_else(|_| Alerts::new(Vec::new()));
         Self {
             shared: Arc::new(Shared {
                 prompts: prompts(&settings.caches),
                 archive: (archive > 0).then(|| MessageArchive::new(archive)),
+                telemetry: Telemetry::new(settings.metrics.enabled),
+                alerts: Mutex::new(alerts.expect("because no rules are no wrong rules")),
+                probes: Probes::start(),
                 settings,
                 files,
                 paths,
@@ -130,6 +140,18 @@ impl Engine {
     #[must_use]
     pub fn recall(&self, key: &str) -> Option<Message> {
         self.shared.archive.as_ref()?.recall(key)
+    }
+
+    /// The figures of all runs so far, of the caches and of the process: the metrics of the
+    /// [`catalogue`](crate::catalogue), those that were measured. None if the settings switch them off.
+    #[must_use]
+    pub fn metrics(&self) -> Option<Snapshot> {
+        let recorder = self.shared.telemetry.recorder();
+        recorder.is_enabled().then(|| {
+            let mut snapshot = recorder.snapshot();
+            telemetry::add_state(&self.shared, &mut snapshot);
+            snapshot
+        })
     }
 
     /// Runs a workflow to its end, or until `options.cancel`. Needs a tokio runtime with time and I/O.

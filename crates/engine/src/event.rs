@@ -1,6 +1,6 @@
 //! What happens in a run, as one stream. Whoever wants to show or keep it subscribes.
 
-use crate::report::{RunReport, StepReport};
+use crate::report::{AlertReport, RunReport, StepReport};
 
 /// Something that happened. Steps are named by their index in the workflow.
 #[derive(Debug, Clone)]
@@ -46,6 +46,11 @@ pub enum Event {
         step: usize,
         /// What it did.
         report: Box<StepReport>,
+    },
+    /// The run's figures raised or cleared an alert. Comes before the end.
+    Alert {
+        /// Which, and why.
+        alert: AlertReport,
     },
     /// The run ended.
     RunEnded {

@@ -55,6 +55,7 @@
 //! - Built and tested on Linux only; process groups and signals are those of Unix.
 
 pub mod caches;
+pub mod catalogue;
 pub mod compare;
 pub mod document;
 mod engine;
@@ -67,6 +68,7 @@ pub mod report;
 mod run;
 pub mod runs;
 pub mod settings;
+mod telemetry;
 pub mod trim;
 pub mod workflow;
 
@@ -76,4 +78,5 @@ pub use error::Error;
 pub use event::{Event, Subscriber};
 pub use report::RunReport;
 pub use settings::Settings;
+pub use telemetry::MetricsFormat;
 pub use workflow::{Document, load, parse};

@@ -38,6 +38,9 @@ pub struct RunReport {
     /// What the figures of the file cache suggest to change in the settings, in sentences without a full stop.
     #[serde(default)]
     pub advice: Vec<String>,
+    /// Alerts that the figures of this run raised or cleared, and those still raised: the worst first.
+    #[serde(default)]
+    pub alerts: Vec<AlertReport>,
     /// Tokens, when somebody was asked; answers from the cache cost none.
     pub tokens: Option<TokensReport>,
     /// Memory of the process, where the platform tells.
@@ -98,7 +101,7 @@ pub struct StepReport {
 }
 
 /// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepOutcome {
     /// As it should.
@@ -202,6 +205,38 @@ pub struct FilesReport {
     pub resident_entries: u64,
     /// Bytes held at the end.
     pub resident_bytes: u64,
+}
+
+/// A rule of the settings that the figures of a run, or of one before, went beyond.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AlertReport {
+    /// The rule's name.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: AlertSeverity,
+    /// Whether it is raised; else it was cleared.
+    pub is_raised: bool,
+    /// Whether this run raised or cleared it.
+    pub is_new: bool,
+    /// The number that did, in seconds, bytes or shares of 1.
+    pub value: Option<f64>,
+    /// The limit of the rule, in the same unit.
+    pub limit: f64,
+    /// What happened, in a sentence without a full stop.
+    pub message: String,
+}
+
+/// How bad an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertSeverity {
+    /// Worth tuning.
+    Info,
+    /// Worth a look.
+    Warning,
+    /// A limit that must hold does not.
+    Critical,
 }
 
 /// What a cache did during the run.

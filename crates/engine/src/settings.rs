@@ -1,5 +1,6 @@
 //! Settings: one commented TOML with all defaults, embedded and printable, under what a file says differently.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use autoexec_file_cache::Freshness;
@@ -7,6 +8,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
 use crate::document::units;
+use crate::telemetry::watched;
+
+pub use crate::telemetry::AlertSettings;
 
 /// All settings with their defaults, as commented TOML.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -30,6 +34,19 @@ pub struct Settings {
     pub history: History,
     /// Levels of log lines.
     pub log: Log,
+    /// What is measured over all runs.
+    pub metrics: Metrics,
+    /// Rules over these figures, by name.
+    pub alerts: BTreeMap<String, AlertSettings>,
+}
+
+/// What is measured over all runs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Whether anything is; the reports of runs do not depend on it, alerts do.
+    pub enabled: bool,
 }
 
 /// The file cache.
@@ -187,7 +204,8 @@ impl Settings {
             None => self
                 .thresholds()
                 .validate()
-                .map_err(|e| format!("`history`: {e}")),
+                .map_err(|e| format!("`history`: {e}"))
+                .and_then(|()| watched(&self.alerts).map(drop)),
         }
     }
 

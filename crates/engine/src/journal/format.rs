@@ -10,7 +10,7 @@ use crate::report::{RunReport, StepReport};
 /// The first bytes of every journal.
 pub(super) const MAGIC: &[u8; 8] = b"AEXJOURN";
 /// The version that is written and read.
-pub(super) const VERSION: u16 = 3;
+pub(super) const VERSION: u16 = 4;
 /// Bytes of magic and version.
 pub(super) const HEAD: u64 = 10;
 /// Longest payload.

@@ -218,6 +218,7 @@ mod tests {
             paths: Default::default(),
             prompts: Some(PromptsReport::default()),
             advice: Vec::new(),
+            alerts: Vec::new(),
             tokens: None,
             memory: None,
             outputs: Default::default(),

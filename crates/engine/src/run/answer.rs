@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Instant;
 
 use autoexec_memory_trimmer::{Message, Role};
 
@@ -92,8 +93,9 @@ impl One<'_> {
 
     /// Asks the provider.
     async fn put(&self, asked: Arc<Asked>) -> Result<Answer, StepError> {
-        let stop = self.stop.clone();
+        let (stop, telemetry) = (self.stop.clone(), self.runner.shared.telemetry.clone());
         self.blocking(move || {
+            let started = Instant::now();
             let question = Question {
                 history: &asked.history,
                 prompt: &asked.prompt,
@@ -104,10 +106,11 @@ impl One<'_> {
             let answer = provider::ask(&asked.provider, &question).map_err(StepError::Invalid);
             // An answer that was cut short is none.
             if stop.is_cancelled() {
-                Err(StepError::Stopped)
-            } else {
-                answer
+                return Err(StepError::Stopped);
             }
+            answer.inspect(|answer| {
+                telemetry.model_call(&asked.provider, started.elapsed(), answer);
+            })
         })
         .await
     }

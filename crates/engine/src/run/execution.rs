@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Shared;
 use crate::event::{Event, Subscriber};
-use crate::report::{RunReport, StepReport};
+use crate::report::{AlertReport, RunReport, StepReport};
 use crate::settings::Settings;
+use crate::telemetry::{add_run, evaluate};
 use crate::workflow::Document;
 use crate::workflow::expression::{Expressions, References};
 use crate::workflow::model::{Class, OnFailure, Step, Workflow};
@@ -45,6 +46,9 @@ impl Execution {
         let probe = self.is_outermost.then(MemoryProbe::start);
         let (files, paths) = (self.shared.files.stats(), self.shared.paths.stats());
         let prompts = self.shared.prompt_stats();
+        let telemetry = &self.shared.telemetry;
+        let is_watched = self.is_outermost && telemetry.recorder().is_enabled();
+        let mark = is_watched.then(|| telemetry.recorder().mark());
         let workflow = &self.document.workflow;
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
         let names = workflow
@@ -56,7 +60,11 @@ impl Execution {
             workflow: workflow.name.clone(),
             steps: names,
         });
-        let collector = tokio::spawn(collect(receiver, workflow.steps.len(), self.subscribers));
+        let mut subscribers = self.subscribers;
+        if telemetry.recorder().is_enabled() {
+            subscribers.push(Box::new(telemetry.clone()));
+        }
+        let collector = tokio::spawn(collect(receiver, workflow.steps.len(), subscribers));
 
         let runner = Arc::new(runner(
             &self.shared,
@@ -89,7 +97,7 @@ impl Execution {
             true => summary::advice(&self.shared.files, &files, memory.as_ref()),
             false => Vec::new(),
         };
-        let report = RunReport {
+        let mut report = RunReport {
             format: REPORT_FORMAT,
             workflow: workflow.name.clone(),
             file: self.document.file.clone(),
@@ -101,12 +109,25 @@ impl Execution {
             paths: summary::paths_report(&self.shared.paths.stats(), &paths),
             prompts: summary::prompts_report(&self.shared.prompt_stats(), &prompts),
             advice,
+            alerts: Vec::new(),
             tokens: summary::tokens(&steps),
             memory,
             steps,
             outputs,
             errors,
         };
+        if let Some(mark) = mark {
+            telemetry.run(&report);
+            let mut of_run = telemetry.recorder().since(&mark);
+            add_run(&report, &mut of_run);
+            report.alerts = evaluate(&self.shared.alerts, &of_run);
+            telemetry.alerts(&report.alerts);
+        }
+        let is_news = |alert: &&AlertReport| alert.is_new;
+        for alert in report.alerts.iter().filter(is_news).cloned() {
+            let event = Event::Alert { alert };
+            subscribers.iter_mut().for_each(|s| s.event(&event));
+        }
         let ended = Event::RunEnded {
             report: Box::new(report),
         };

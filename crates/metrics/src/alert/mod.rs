@@ -96,6 +96,11 @@ impl Alerts {
             .collect()
     }
 
+    /// All rules, in the order given.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.0.iter().map(|it| &it.rule)
+    }
+
     /// The rules that are raised, in the order given.
     pub fn active(&self) -> impl Iterator<Item = &Rule> {
         self.0.iter().filter(|it| it.is_raised).map(|it| &it.rule)

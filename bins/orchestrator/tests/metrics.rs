@@ -1,0 +1,135 @@
+//! Metrics and alerts through the binary.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use autoexec_tests::{Folder, outcome};
+use serde_json::Value;
+
+fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"));
+    let command = command
+        .current_dir(folder.path())
+        .env("NO_COLOR", "1")
+        .env_remove("AUTOEXEC_CONFIG")
+        .env_remove("AUTOEXEC_LOG");
+    outcome(&command.args(arguments).output().unwrap())
+}
+
+fn folder() -> Folder {
+    Folder::with(&[
+        (
+            "text.txt",
+            "The shed opens with the brass key. It hangs by the door.",
+        ),
+        (
+            "w.yaml",
+            "steps:\n\
+             - { id: texts, read: { files: [text.txt] } }\n\
+             - { id: why, needs: [texts], ask: { prompt: Which key?, context: [texts], provider: extractive } }\n",
+        ),
+    ])
+}
+
+#[test]
+fn figures_of_all_runs_are_written_in_the_form_that_the_name_says() {
+    let folder = folder();
+    for name in ["m.json", "m.prom", "m.otlp.json", "m.html", "m.txt"] {
+        let (code, _, err) = run(
+            &folder,
+            &["run", "w.yaml", "-q", "--repeat", "3", "--metrics", name],
+        );
+        assert_eq!(code, Some(0), "{name}: {err}");
+    }
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let metrics: Value = serde_json::from_str(&read("m.json")).unwrap();
+    let counters = &metrics["counters"];
+    assert_eq!(counters["runs{outcome=\"succeeded\"}"], 3);
+    assert_eq!(counters["steps{outcome=\"succeeded\"}"], 6);
+    // Each run reads the file for the step and for the question; only the first is from disk.
+    assert_eq!(
+        (&counters["file_loads"], &counters["file_reads"]),
+        (&1.into(), &6.into())
+    );
+    let steps = &metrics["timers"]["step_duration{action=\"ask\",outcome=\"succeeded\"}"];
+    assert_eq!(steps["count"], 3);
+    // Two of the questions were answered from the cache, and are no calls.
+    let call =
+        "model_call_duration{model=\"extractive\",operation=\"chat\",provider=\"extractive\"}";
+    assert_eq!(metrics["timers"][call]["count"], 1, "{metrics}");
+    let text = read("m.prom");
+    assert!(
+        text.contains("autoexec_runs_total{outcome=\"succeeded\"} 3"),
+        "{text}"
+    );
+    assert!(
+        text.contains("# UNIT autoexec_step_duration_seconds seconds"),
+        "{text}"
+    );
+    assert!(text.ends_with("# EOF\n"));
+    assert!(read("m.otlp.json").contains("gen_ai.client.operation.duration"));
+    assert!(read("m.html").contains("<svg"));
+    assert!(read("m.txt").contains("file_hits"));
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_or_fails_after() {
+    let folder = folder();
+    let (code, _, err) = run(&folder, &["run", "w.yaml", "-q", "--metrics", "m.yaml"]);
+    assert_eq!(
+        code,
+        Some(2),
+        "the form is not known before anything ran: {err}"
+    );
+    assert!(err.contains("must end in one of"), "{err}");
+    let (code, _, err) = run(
+        &folder,
+        &["run", "w.yaml", "-q", "--metrics", "none/m.json"],
+    );
+    assert_eq!(code, Some(1), "{err}");
+    folder.write("off.toml", b"[metrics]\nenabled = false\n");
+    let off = ["run", "w.yaml", "-q", "--config", "off.toml"];
+    assert_eq!(run(&folder, &off).0, Some(0));
+    let (code, _, err) = run(&folder, &[&off[..], &["--metrics", "m.json"]].concat());
+    assert_eq!(code, Some(1));
+    assert!(err.contains("switch metrics off"), "{err}");
+}
+
+#[test]
+fn alerts_are_told_counted_and_fail_when_asked_to() {
+    let folder = folder();
+    folder.write(
+        "alerts.toml",
+        b"[alerts.any]\nmetric = \"steps\"\nabove = 1\nseverity = \"warning\"\n\
+          [alerts.tiny]\nmetric = \"memory_peak\"\nabove = \"1 KiB\"\nseverity = \"info\"\n",
+    );
+    let alerts = ["run", "w.yaml", "--config", "alerts.toml"];
+    let (code, out, _) = run(&folder, &alerts);
+    assert_eq!(code, Some(0));
+    assert!(
+        out.contains("alerts       warning any: steps is 2, above 1\n"),
+        "{out}"
+    );
+    assert!(out.contains("info tiny: memory_peak is "), "{out}");
+    let fails = |flag: &str| run(&folder, &[&alerts[..], &["-q", flag]].concat()).0;
+    assert_eq!(fails("--fail-on-alert"), Some(0), "none is critical");
+    assert_eq!(fails("--fail-on-alert=warning"), Some(1));
+    let (_, out, _) = run(
+        &folder,
+        &[&alerts[..], &["--json", "--metrics", "m.json"]].concat(),
+    );
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["alerts"][0]["rule"], "any");
+    assert_eq!(report["alerts"][0]["value"], 2.0);
+    let metrics = std::fs::read_to_string(folder.join("m.json")).unwrap();
+    let metrics: Value = serde_json::from_str(&metrics).unwrap();
+    assert_eq!(metrics["counters"]["alerts{severity=\"warning\"}"], 1);
+    folder.write(
+        "bad.toml",
+        b"[alerts.bad]\nmetric = \"no_such\"\nabove = 1\n",
+    );
+    let (code, _, err) = run(&folder, &["run", "w.yaml", "--config", "bad.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        err.contains("`alerts.bad`: there is no metric `no_such`"),
+        "{err}"
+    );
+}

@@ -1,0 +1,194 @@
+//! What the engine measures of itself, over all its runs. The series are those of the [`catalogue`](crate::catalogue).
+
+mod alerts;
+mod estimate;
+mod format;
+mod state;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use autoexec_metrics::{Counter, Gauge, Recorder, Timer};
+
+use crate::catalogue;
+use crate::event::{Event, Subscriber};
+use crate::provider::Answer;
+use crate::report::{AlertReport, AlertSeverity, RunOutcome, RunReport, StepOutcome, StepReport};
+
+pub use alerts::AlertSettings;
+pub(crate) use alerts::{evaluate, watched};
+use estimate::Estimates;
+pub use format::MetricsFormat;
+pub(crate) use state::{Probes, add_run, add_state};
+
+/// Handles to the series of events; whoever sees an event records it through these. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Telemetry {
+    recorder: Recorder,
+    errors: Counter,
+    errors_recovered: Counter,
+    tokens: [Counter; 2],
+    memory_delta: Gauge,
+    run_time_use: Gauge,
+    /// By action and outcome: a name is looked up once.
+    steps: Arc<Mutex<HashMap<(String, StepOutcome), Step>>>,
+    estimates: Arc<Mutex<Estimates>>,
+}
+
+/// The series of one action and outcome.
+#[derive(Clone)]
+struct Step {
+    duration: Timer,
+    count: Counter,
+}
+
+impl Telemetry {
+    /// Records nothing unless `enabled`.
+    pub(crate) fn new(enabled: bool) -> Self {
+        let recorder = match enabled {
+            true => Recorder::new(),
+            false => Recorder::disabled(),
+        };
+        for metric in catalogue::METRICS {
+            recorder.describe(metric.name, metric.unit, metric.help);
+        }
+        let tokens = |kind| recorder.counter_with("tokens", &[("type", kind)]);
+        Self {
+            errors: recorder.counter("errors"),
+            errors_recovered: recorder.counter("errors_recovered"),
+            tokens: [tokens("input"), tokens("output")],
+            memory_delta: recorder.gauge("memory_delta"),
+            run_time_use: recorder.gauge("run_time_use"),
+            steps: Arc::default(),
+            estimates: Arc::default(),
+            recorder,
+        }
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// One call of a provider. Calls that were answered from a cache are none.
+    pub(crate) fn model_call(&self, provider: &str, took: Duration, answer: &Answer) {
+        if !self.recorder.is_enabled() {
+            return;
+        }
+        let [by, model] = [("provider", provider), ("model", provider)];
+        let call = [by, model, ("operation", "chat")];
+        self.recorder
+            .timer_with("model_call_duration", &call)
+            .record(took);
+        for (kind, tokens) in [
+            ("input", answer.input_tokens),
+            ("output", answer.output_tokens),
+        ] {
+            let labels = [by, model, ("type", kind)];
+            self.recorder
+                .histogram_with("model_call_tokens", &labels)
+                .record(tokens);
+        }
+    }
+
+    /// A run that has ended, before anybody is told.
+    pub(crate) fn run(&self, report: &RunReport) {
+        if !self.recorder.is_enabled() {
+            return;
+        }
+        let outcome = [("outcome", run_outcome(report.outcome))];
+        self.recorder.counter_with("runs", &outcome).increment();
+        self.recorder
+            .timer_with("run_duration", &outcome)
+            .record(report.duration);
+        if let Some(memory) = report.memory {
+            self.memory_delta.set(memory.delta_bytes as f64);
+        }
+        if report.outcome == RunOutcome::Succeeded {
+            let mut estimates = self
+                .estimates
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            // Nothing is set where there is no estimate: the gauge stays absent, or as it was.
+            if let Some(share) = estimates.compare(&report.workflow, report.duration) {
+                self.run_time_use.set(share);
+            }
+        }
+    }
+
+    /// Alerts that were raised: counted, and told in the log.
+    pub(crate) fn alerts(&self, alerts: &[AlertReport]) {
+        for alert in alerts.iter().filter(|alert| alert.is_new) {
+            let (rule, why) = (alert.rule.as_str(), alert.message.as_str());
+            if !alert.is_raised {
+                tracing::info!(rule, why, "alert cleared");
+                continue;
+            }
+            let severity = match alert.severity {
+                AlertSeverity::Info => "info",
+                AlertSeverity::Warning => "warning",
+                AlertSeverity::Critical => "critical",
+            };
+            self.recorder
+                .counter_with("alerts", &[("severity", severity)])
+                .increment();
+            match alert.severity {
+                AlertSeverity::Info => tracing::info!(rule, why, "alert"),
+                AlertSeverity::Warning => tracing::warn!(rule, why, "alert"),
+                AlertSeverity::Critical => tracing::error!(rule, why, "alert"),
+            }
+        }
+    }
+
+    fn step(&self, report: &StepReport) {
+        let key = (report.action.clone(), report.outcome);
+        let mut known = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        let step = known.entry(key).or_insert_with(|| {
+            let outcome = ("outcome", step_outcome(report.outcome));
+            let labels = [("action", report.action.as_str()), outcome];
+            Step {
+                duration: self.recorder.timer_with("step_duration", &labels),
+                count: self.recorder.counter_with("steps", &[outcome]),
+            }
+        });
+        step.count.increment();
+        if let Some(duration) = report.duration {
+            step.duration.record(duration);
+        }
+        if let Some(tokens) = report.tokens {
+            self.tokens[0].add(tokens.input);
+            self.tokens[1].add(tokens.output);
+        }
+        let retried = u64::from(report.attempts.saturating_sub(report.tasks));
+        let failed = u64::from(report.outcome == StepOutcome::Failed);
+        self.errors.add(retried + failed);
+        if report.outcome == StepOutcome::Succeeded {
+            self.errors_recovered.add(retried);
+        }
+    }
+}
+
+impl Subscriber for Telemetry {
+    fn event(&mut self, event: &Event) {
+        if let Event::StepEnded { report, .. } = event {
+            self.step(report);
+        }
+    }
+}
+
+fn step_outcome(outcome: StepOutcome) -> &'static str {
+    match outcome {
+        StepOutcome::Succeeded => "succeeded",
+        StepOutcome::Failed => "failed",
+        StepOutcome::Skipped => "skipped",
+        StepOutcome::Cancelled => "cancelled",
+    }
+}
+
+fn run_outcome(outcome: RunOutcome) -> &'static str {
+    match outcome {
+        RunOutcome::Succeeded => "succeeded",
+        RunOutcome::Failed => "failed",
+        RunOutcome::Interrupted => "interrupted",
+    }
+}
