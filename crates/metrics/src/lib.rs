@@ -66,12 +66,14 @@
 pub mod alert;
 #[cfg(feature = "alloc")]
 pub mod alloc;
+mod category;
 mod cell;
 mod counter;
 mod distribution;
 mod histogram;
 mod json;
 mod key;
+pub mod kpi;
 mod layout;
 mod level;
 mod names;
@@ -88,6 +90,7 @@ mod unit;
 mod window;
 mod workflow;
 
+pub use category::Categories;
 pub use counter::{Counter, Gauge};
 pub use distribution::{Bucket, Distribution};
 pub use histogram::Histogram;
