@@ -1,4 +1,5 @@
 //! Alerts against a naive model, and the default rules on the numbers that they are for.
+#![cfg(not(feature = "off"))]
 
 use std::time::{Duration, Instant};
 

@@ -8,6 +8,7 @@
 //! let rule = Rule { clear_at: 0.7, ..Rule::above("memory-full", "memory_utilization", Statistic::Value, 0.8) };
 //! let mut alerts = Alerts::new(vec![rule]).expect("because the rule clears below where it raises");
 //!
+//! # #[cfg(not(feature = "off"))] {
 //! let recorder = Recorder::new();
 //! let mut changes = Vec::new();
 //! for utilization in [0.5, 0.81, 0.75, 0.9, 0.7] {
@@ -16,6 +17,7 @@
 //!     changes.extend(found.into_iter().map(|it| (it.change, it.value)));
 //! }
 //! assert_eq!(changes, [(Change::Raised, 0.81), (Change::Cleared, 0.7)]);
+//! # }
 //! ```
 //!
 //! Whoever owns a clock calls [`Alerts::evaluate`] now and then and acts on the transitions: writes a
