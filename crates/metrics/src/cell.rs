@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, AtomicUsize, fence};
 
 use crate::layout::{self, CHUNK, CHUNKS};
+use crate::packed::{Packed, Packer};
 
 /// How many bytes may still be allocated for chunks, by all cells of a recorder.
 pub(crate) struct Budget(AtomicUsize);
@@ -218,8 +219,8 @@ impl Sum {
 /// The cells of one series put together.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Merged {
-    /// Index of the bucket and count, sorted, none 0. Coarse values are in the last bucket of their chunk.
-    pub(crate) counts: Vec<(u32, u64)>,
+    /// By the index of the bucket. Coarse values are in the last bucket of their chunk.
+    pub(crate) counts: Packed,
     pub(crate) sum: u128,
     pub(crate) min: u64,
     pub(crate) max: u64,
@@ -228,24 +229,25 @@ pub(crate) struct Merged {
 }
 
 impl Merged {
-    /// O(buckets that are not empty × cells).
-    pub(crate) fn of(cells: &[&Cell]) -> Self {
-        let mut merged = Self {
-            counts: Vec::new(),
-            sum: 0,
-            min: u64::MAX,
-            max: 0,
-            clamped: 0,
-            coarse: 0,
-        };
+    /// O(buckets that are not empty × cells). `packer` is scratch.
+    pub(crate) fn of(cells: &[&Cell], packer: &mut Packer) -> Self {
+        let mut coarse = 0;
         let mut chunks = Vec::with_capacity(cells.len());
         for number in 0..CHUNKS {
             chunks.clear();
             let fine = cells.iter().filter_map(|cell| cell.chunks[number].get());
             chunks.extend(fine.filter_map(Option::as_deref));
-            merged.push_chunk(number, &chunks);
-            merged.push_coarse(number, cells);
+            pack_fine(number, &chunks, packer);
+            coarse = pack_coarse(number, cells, packer).saturating_add(coarse);
         }
+        let mut merged = Self {
+            counts: packer.take(),
+            sum: 0,
+            min: u64::MAX,
+            max: 0,
+            clamped: 0,
+            coarse,
+        };
         // Only now, as the head of this file says.
         for cell in cells {
             merged.sum = merged.sum.saturating_add(cell.sum.get());
@@ -255,34 +257,33 @@ impl Merged {
         }
         merged
     }
+}
 
-    fn push_chunk(&mut self, number: usize, chunks: &[&Chunk]) {
-        for word in 0..CHUNK / 64 {
-            let used = chunks.iter().map(|chunk| chunk.used[word].load(Acquire));
-            let mut used = used.fold(0, |all, bits| all | bits);
-            while used != 0 {
-                let at = word * 64 + used.trailing_zeros() as usize;
-                used &= used - 1;
-                let counts = chunks.iter().map(|chunk| chunk.counts[at].load(Acquire));
-                let count = counts.fold(0, u64::saturating_add);
-                self.counts.push(((number * CHUNK + at) as u32, count));
-            }
+fn pack_fine(number: usize, chunks: &[&Chunk], packer: &mut Packer) {
+    if chunks.is_empty() {
+        return;
+    }
+    for word in 0..CHUNK / 64 {
+        let used = chunks.iter().map(|chunk| chunk.used[word].load(Acquire));
+        let mut used = used.fold(0, |all, bits| all | bits);
+        while used != 0 {
+            let at = word * 64 + used.trailing_zeros() as usize;
+            used &= used - 1;
+            let counts = chunks.iter().map(|chunk| chunk.counts[at].load(Acquire));
+            let count = counts.fold(0, u64::saturating_add);
+            packer.push((number * CHUNK + at) as u32, count);
         }
     }
+}
 
-    fn push_coarse(&mut self, number: usize, cells: &[&Cell]) {
-        let counts = cells.iter().map(|cell| cell.coarse[number].load(Acquire));
-        let count = counts.fold(0, u64::saturating_add);
-        if count == 0 {
-            return;
-        }
-        self.coarse = self.coarse.saturating_add(count);
-        let index = ((number + 1) * CHUNK - 1) as u32;
-        match self.counts.last_mut() {
-            Some((last, n)) if *last == index => *n = n.saturating_add(count),
-            _ => self.counts.push((index, count)),
-        }
+/// Tells how many these were.
+fn pack_coarse(number: usize, cells: &[&Cell], packer: &mut Packer) -> u64 {
+    let counts = cells.iter().map(|cell| cell.coarse[number].load(Acquire));
+    let count = counts.fold(0, u64::saturating_add);
+    if count > 0 {
+        packer.push(((number + 1) * CHUNK - 1) as u32, count);
     }
+    count
 }
 
 #[cfg(test)]
@@ -292,7 +293,7 @@ mod tests {
     use super::*;
 
     fn merged(cell: &Cell) -> Merged {
-        Merged::of(&[cell])
+        Merged::of(&[cell], &mut Packer::default())
     }
 
     #[test]
@@ -339,7 +340,7 @@ mod tests {
             (layout::index(8_191) as u32, 3),
             (layout::BUCKETS as u32 - 1, 1),
         ];
-        assert_eq!((got.counts, got.coarse), (powers.to_vec(), 4));
+        assert_eq!((got.counts, got.coarse), (powers.into_iter().collect(), 4));
         assert_eq!((got.min, got.max), (5, u64::MAX));
         assert_eq!(got.sum, 5 + 4_096 + 5_000 + 8_191 + u128::from(u64::MAX));
     }

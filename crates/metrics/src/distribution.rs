@@ -1,11 +1,11 @@
 //! What a timer or histogram recorded, as counts of buckets.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
 use crate::layout;
+use crate::packed::Packed;
 use crate::timer::TimerSummary;
 use crate::unit::Unit;
 
@@ -17,8 +17,7 @@ use crate::unit::Unit;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Distribution {
     unit: Unit,
-    /// Index of the bucket and how many values it holds (not 0), sorted.
-    counts: Arc<[(u32, u64)]>,
+    counts: Packed,
     count: u64,
     sum: u128,
     min: u64,
@@ -39,24 +38,18 @@ pub struct Bucket {
 }
 
 impl Distribution {
-    /// From the counts of buckets (`layout::index` and count, sorted, none 0), and what is known exactly.
+    /// From the counts of buckets (by `layout::index`), and what is known exactly.
     pub(crate) fn from_counts(
         unit: Unit,
-        counts: Vec<(u32, u64)>,
+        counts: Packed,
         sum: u128,
         (min, max): (u64, u64),
         clamped: u64,
     ) -> Self {
-        debug_assert!(
-            counts.is_sorted_by_key(|(index, _)| index) && counts.iter().all(|c| c.1 > 0)
-        );
-        let count = counts
-            .iter()
-            .map(|(_, n)| n)
-            .fold(0, |a, &b| u64::saturating_add(a, b));
+        let count = counts.iter().map(|(_, n)| n).fold(0, u64::saturating_add);
         Self {
             unit,
-            counts: counts.into(),
+            counts,
             count,
             sum,
             min,
@@ -75,14 +68,8 @@ impl Distribution {
     pub fn of(unit: Unit, values: &[u64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable();
-        let mut counts: Vec<(u32, u64)> = Vec::new();
-        for &value in &sorted {
-            let index = layout::index(value) as u32;
-            match counts.last_mut() {
-                Some((last, n)) if *last == index => *n += 1,
-                _ => counts.push((index, 1)),
-            }
-        }
+        let counts = sorted.iter().map(|&value| (layout::index(value) as u32, 1));
+        let counts = counts.collect();
         let sum = sorted.iter().map(|&v| u128::from(v)).sum();
         let ends = (sorted.first().copied(), sorted.last().copied());
         let ends = (ends.0.unwrap_or(0), ends.1.unwrap_or(0));
@@ -145,7 +132,7 @@ impl Distribution {
         }
         let rank = rank(fraction, self.count);
         let mut seen = 0u64;
-        for &(index, n) in self.counts.iter() {
+        for (index, n) in self.counts.iter() {
             seen = seen.saturating_add(n);
             if seen >= rank {
                 return Some(layout::highest(index as usize).clamp(self.min, self.max));
@@ -156,7 +143,7 @@ impl Distribution {
 
     /// How many values are at most this one, counting a bucket when all of it is. O(buckets).
     pub fn count_at_most(&self, value: u64) -> u64 {
-        let whole = |&&(index, _): &&(u32, u64)| {
+        let whole = |&(index, _): &(u32, u64)| {
             value >= self.max || layout::highest(index as usize) <= value
         };
         self.counts.iter().take_while(whole).map(|(_, n)| n).sum()
@@ -164,7 +151,7 @@ impl Distribution {
 
     /// The buckets that hold something, the least values first.
     pub fn buckets(&self) -> impl ExactSizeIterator<Item = Bucket> {
-        self.counts.iter().map(|&(index, count)| Bucket {
+        self.counts.iter().map(|(index, count)| Bucket {
             lowest: layout::lowest(index as usize),
             highest: layout::highest(index as usize),
             count,
@@ -175,22 +162,17 @@ impl Distribution {
     /// the buckets. O(buckets).
     pub fn since(&self, earlier: &Self) -> Self {
         let mut before = earlier.counts.iter().peekable();
-        let mut counts = Vec::with_capacity(self.counts.len());
-        for &(index, now) in self.counts.iter() {
+        let rest = self.counts.iter().map(|(index, now)| {
             while before.next_if(|(older, _)| *older < index).is_some() {}
-            let then = before
-                .next_if(|(older, _)| *older == index)
-                .map_or(0, |(_, n)| *n);
-            if now > then {
-                counts.push((index, now - then));
-            }
-        }
-        let low = counts
-            .first()
-            .map_or(0, |(index, _)| layout::lowest(*index as usize));
-        let high = counts
-            .last()
-            .map_or(0, |(index, _)| layout::highest(*index as usize));
+            let then = before.next_if(|(older, _)| *older == index);
+            (index, now.saturating_sub(then.map_or(0, |(_, n)| n)))
+        });
+        let counts: Packed = rest.collect();
+        let mut ends = counts.iter();
+        let first = ends.next();
+        let last = ends.last().or(first);
+        let low = first.map_or(0, |(index, _)| layout::lowest(index as usize));
+        let high = last.map_or(0, |(index, _)| layout::highest(index as usize));
         let ends = (low.max(self.min), high.min(self.max));
         let sum = self.sum.saturating_sub(earlier.sum);
         Self::from_counts(
@@ -206,15 +188,9 @@ impl Distribution {
     /// Both together, as if recorded into one. O(buckets of both).
     pub fn merged(&self, other: &Self) -> Self {
         // Two sorted runs, which a stable sort merges in linear time.
-        let mut both = [&*self.counts, &*other.counts].concat();
+        let mut both: Vec<(u32, u64)> = self.counts.iter().chain(other.counts.iter()).collect();
         both.sort_by_key(|(index, _)| *index);
-        let mut counts: Vec<(u32, u64)> = Vec::with_capacity(both.len());
-        for (index, n) in both {
-            match counts.last_mut() {
-                Some((last, sum)) if *last == index => *sum = sum.saturating_add(n),
-                _ => counts.push((index, n)),
-            }
-        }
+        let counts = both.into_iter().collect();
         let ends = match (self.is_empty(), other.is_empty()) {
             (false, false) => (self.min.min(other.min), self.max.max(other.max)),
             (true, false) => (other.min, other.max),

@@ -77,6 +77,7 @@ pub mod kpi;
 mod layout;
 mod level;
 mod names;
+mod packed;
 pub mod plot;
 mod probe;
 mod recorder;

@@ -11,6 +11,7 @@ use crate::distribution::Distribution;
 use crate::histogram::Histogram;
 use crate::key::Key;
 use crate::names::Names;
+use crate::packed::Packer;
 use crate::series::Series;
 use crate::shard::lock;
 use crate::snapshot::Snapshot;
@@ -187,22 +188,23 @@ impl Recorder {
         self.collect(Series::all)
     }
 
-    fn collect(&self, read: fn(&Series, Unit) -> Option<Distribution>) -> Snapshot {
+    fn collect(&self, read: fn(&Series, Unit, &mut Packer) -> Option<Distribution>) -> Snapshot {
         let mut snapshot = Snapshot::default();
         let Some(inner) = self.inner() else {
             return snapshot;
         };
+        let mut packer = Packer::default();
         snapshot.descriptions = lock(&inner.descriptions).clone();
         let timers = inner.timers.list().into_iter();
         snapshot.timers = timers
-            .filter_map(|(key, it)| Some((key, read(it.series()?, Unit::Seconds)?)))
+            .filter_map(|(key, it)| Some((key, read(it.series()?, Unit::Seconds, &mut packer)?)))
             .collect();
         let histograms = inner.histograms.list().into_iter();
         let described = |key: &Key| snapshot.descriptions.get(key.name()).map(|it| it.unit);
         snapshot.histograms = histograms
             .filter_map(|(key, it)| {
                 let unit = described(&key).unwrap_or_default();
-                Some((key, read(it.series()?, unit)?))
+                Some((key, read(it.series()?, unit, &mut packer)?))
             })
             .collect();
         let counters = inner.counters.list().into_iter();

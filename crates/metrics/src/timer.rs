@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::ENABLED;
 use crate::distribution::Distribution;
+use crate::packed::Packer;
 use crate::series::Series;
 use crate::unit::Unit;
 
@@ -113,7 +114,8 @@ impl Timer {
 
     /// All that was recorded; `None` when nothing was.
     pub fn distribution(&self) -> Option<Distribution> {
-        self.series()?.distribution(Unit::Seconds)
+        self.series()?
+            .distribution(Unit::Seconds, &mut Packer::default())
     }
 
     /// Forgets what was recorded. Values recorded by other threads meanwhile may stay; from then on min
