@@ -237,8 +237,14 @@ impl Merged {
             chunks.clear();
             let fine = cells.iter().filter_map(|cell| cell.chunks[number].get());
             chunks.extend(fine.filter_map(Option::as_deref));
-            pack_fine(number, &chunks, packer);
-            coarse = pack_coarse(number, cells, packer).saturating_add(coarse);
+            let beside = cells.iter().map(|cell| cell.coarse[number].load(Acquire));
+            let beside = beside.fold(0, u64::saturating_add);
+            coarse = beside.saturating_add(coarse);
+            for word in 0..CHUNK / 64 {
+                // Coarse values are counted in the last bucket.
+                let beside = if word == CHUNK / 64 - 1 { beside } else { 0 };
+                pack(number * CHUNK + word * 64, &chunks, word, beside, packer);
+            }
         }
         let mut merged = Self {
             counts: packer.take(),
@@ -259,31 +265,20 @@ impl Merged {
     }
 }
 
-fn pack_fine(number: usize, chunks: &[&Chunk], packer: &mut Packer) {
-    if chunks.is_empty() {
-        return;
+/// One word of 64 buckets, from `first` on, and what is counted in the last of them beside.
+fn pack(first: usize, chunks: &[&Chunk], word: usize, beside: u64, packer: &mut Packer) {
+    let used = chunks.iter().map(|chunk| chunk.used[word].load(Acquire));
+    let mut used = used.fold(u64::from(beside > 0) << 63, |all, bits| all | bits);
+    while used != 0 {
+        let bit = used.trailing_zeros() as usize;
+        used &= used - 1;
+        let counts = chunks
+            .iter()
+            .map(|chunk| chunk.counts[word * 64 + bit].load(Acquire));
+        let beside = if bit == 63 { beside } else { 0 };
+        let count = counts.fold(beside, u64::saturating_add);
+        packer.push((first + bit) as u32, count);
     }
-    for word in 0..CHUNK / 64 {
-        let used = chunks.iter().map(|chunk| chunk.used[word].load(Acquire));
-        let mut used = used.fold(0, |all, bits| all | bits);
-        while used != 0 {
-            let at = word * 64 + used.trailing_zeros() as usize;
-            used &= used - 1;
-            let counts = chunks.iter().map(|chunk| chunk.counts[at].load(Acquire));
-            let count = counts.fold(0, u64::saturating_add);
-            packer.push((number * CHUNK + at) as u32, count);
-        }
-    }
-}
-
-/// Tells how many these were.
-fn pack_coarse(number: usize, cells: &[&Cell], packer: &mut Packer) -> u64 {
-    let counts = cells.iter().map(|cell| cell.coarse[number].load(Acquire));
-    let count = counts.fold(0, u64::saturating_add);
-    if count > 0 {
-        packer.push(((number + 1) * CHUNK - 1) as u32, count);
-    }
-    count
 }
 
 #[cfg(test)]

@@ -27,49 +27,39 @@ impl Packed {
     }
 }
 
-/// Writes entries one after the other. Adding to the index last written adds up.
+/// Writes entries one after the other.
 #[derive(Default)]
 pub(crate) struct Packer {
     bytes: Vec<u8>,
     entries: usize,
     /// The index written last.
     written: u32,
-    /// Held back, as more may be added to it. A count of 0 stands for nothing.
-    open: (u32, u64),
 }
 
 impl Packer {
-    /// The indices come in order.
+    /// The indices come in order, each once, and no count is 0.
+    #[inline]
     pub(crate) fn push(&mut self, index: u32, count: u64) {
-        debug_assert!(index >= self.open.0, "buckets come in order");
-        if index == self.open.0 {
-            self.open.1 = self.open.1.saturating_add(count);
+        debug_assert!(count > 0 && (self.entries == 0 || index > self.written));
+        let step = index - self.written;
+        (self.written, self.entries) = (index, self.entries + 1);
+        if step < 128 && count < 128 {
+            self.bytes.extend_from_slice(&[step as u8, count as u8]);
         } else {
-            self.flush();
-            self.open = (index, count);
+            self.number(u64::from(step));
+            self.number(count);
         }
     }
 
     /// Leaves nothing behind but the memory, for the next one.
     pub(crate) fn take(&mut self) -> Packed {
-        self.flush();
         let packed = Packed {
             bytes: self.bytes.as_slice().into(),
             entries: self.entries,
         };
         self.bytes.clear();
-        (self.entries, self.written, self.open) = (0, 0, (0, 0));
+        (self.entries, self.written) = (0, 0);
         packed
-    }
-
-    fn flush(&mut self) {
-        let (index, count) = self.open;
-        if count > 0 {
-            self.number(u64::from(index - self.written));
-            self.number(count);
-            self.entries += 1;
-            self.written = index;
-        }
     }
 
     fn number(&mut self, mut number: u64) {
@@ -81,10 +71,18 @@ impl Packer {
     }
 }
 
+/// The indices come in order; counts of the same one add up, and those of 0 are left out.
 impl FromIterator<(u32, u64)> for Packed {
     fn from_iter<I: IntoIterator<Item = (u32, u64)>>(entries: I) -> Self {
         let mut packer = Packer::default();
-        for (index, count) in entries {
+        let mut entries = entries
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .peekable();
+        while let Some((index, mut count)) = entries.next() {
+            while let Some((_, more)) = entries.next_if(|(next, _)| *next == index) {
+                count = count.saturating_add(more);
+            }
             packer.push(index, count);
         }
         packer.take()
@@ -151,12 +149,18 @@ mod tests {
 
     #[test]
     fn counts_of_one_bucket_add_up_and_nothing_is_left_out() {
-        let mut packer = Packer::default();
-        for (index, count) in [(0, 1), (0, 2), (7, u64::MAX), (7, 1), (9, 0), (56_319, 3)] {
-            packer.push(index, count);
-        }
+        let entries = [(0, 1), (0, 2), (7, u64::MAX), (7, 1), (9, 0), (56_319, 3)];
+        let packed: Packed = entries.into_iter().collect();
         let expect = [(0, 3), (7, u64::MAX), (56_319, 3)];
-        assert_eq!(packer.take().iter().collect::<Vec<_>>(), expect);
-        assert_eq!(packer.take(), Packed::default(), "and it begins anew");
+        assert_eq!(packed.iter().collect::<Vec<_>>(), expect);
+    }
+
+    #[test]
+    fn a_packer_begins_anew() {
+        let mut packer = Packer::default();
+        packer.push(500, 1_000);
+        assert_eq!(packer.take().len(), 1);
+        packer.push(0, 2);
+        assert_eq!(packer.take().iter().collect::<Vec<_>>(), [(0, 2)]);
     }
 }
