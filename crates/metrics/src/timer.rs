@@ -167,7 +167,7 @@ impl TimerGuard {
 impl Drop for TimerGuard {
     #[inline]
     fn drop(&mut self) {
-        if let Some(started) = self.started {
+        if ENABLED && let Some(started) = self.started {
             self.timer.record(started.elapsed());
         }
     }
@@ -206,7 +206,7 @@ impl TimerScope<'_> {
 impl Drop for TimerScope<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some((series, started)) = self.running {
+        if ENABLED && let Some((series, started)) = self.running {
             series.record_duration(started.elapsed());
         }
     }
