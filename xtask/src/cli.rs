@@ -29,6 +29,8 @@ pub(crate) enum Task {
     Regress(RegressOptions),
     /// Read files in every mode while everything happens to them; print a table
     Torture(TortureOptions),
+    /// Read what metrics exports with the parsers of others, from PyPI (Python and, at first, a network needed)
+    Parsers,
 }
 
 #[derive(Debug, Args)]
@@ -125,7 +127,7 @@ mod tests {
         assert_eq!(
             task_names(),
             [
-                "test", "tidy", "schema", "bench", "regress", "torture", "help"
+                "test", "tidy", "schema", "bench", "regress", "torture", "parsers", "help"
             ]
         );
     }

@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | tidy | schema | bench | regress | torture`.
+//! Development tasks: `cargo xtask test | tidy | schema | bench | regress | torture | parsers`.
 //!
 //! Exit codes: 0 all is well, 1 a check, a test or a benchmark failed, 2 the task could not
 //! be carried out (bad arguments, no baseline, a build that fails).
@@ -9,6 +9,7 @@ mod files;
 mod gate;
 mod markdown;
 mod out;
+mod parsers;
 mod process;
 mod regress;
 mod schema;
@@ -49,5 +50,6 @@ fn run(task: Task) -> anyhow::Result<Outcome> {
         Task::Bench(options) => bench::run(&options),
         Task::Regress(options) => regress::run(&options),
         Task::Torture(options) => torture::run(&options),
+        Task::Parsers => parsers::run(),
     }
 }
