@@ -31,6 +31,8 @@ pub(crate) enum Task {
     Torture(TortureOptions),
     /// Read what metrics exports with the parsers of others, from PyPI (Python and, at first, a network needed)
     Parsers,
+    /// Count what scenarios allocate, ask of the system, load and hit; fail where it grew
+    Counts(CountsOptions),
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +99,15 @@ pub(crate) struct TortureOptions {
     pub(crate) seconds: Option<u64>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct CountsOptions {
+    /// Only scenarios whose id contains this text
+    pub(crate) filter: Option<String>,
+    /// Write what was counted to benches/counts/snapshot.json instead of comparing with it
+    #[arg(long)]
+    pub(crate) bless: bool,
+}
+
 fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
@@ -127,7 +138,8 @@ mod tests {
         assert_eq!(
             task_names(),
             [
-                "test", "tidy", "schema", "bench", "regress", "torture", "parsers", "help"
+                "test", "tidy", "schema", "bench", "regress", "torture", "parsers", "counts",
+                "help"
             ]
         );
     }

@@ -5,12 +5,14 @@
 
 mod bench;
 mod cli;
+mod counts;
 mod files;
 mod gate;
 mod markdown;
 mod out;
 mod parsers;
 mod process;
+mod program;
 mod regress;
 mod schema;
 mod source;
@@ -51,5 +53,6 @@ fn run(task: Task) -> anyhow::Result<Outcome> {
         Task::Regress(options) => regress::run(&options),
         Task::Torture(options) => torture::run(&options),
         Task::Parsers => parsers::run(),
+        Task::Counts(options) => counts::run(&options),
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::cli::CountsOptions;
 use crate::workspace::{BENCHES, PEERS, Workspace};
 use crate::{Outcome, out, process, schema, tidy};
 use counts::Counts;
@@ -39,6 +40,7 @@ const STAGES: &[Stage] = &[
     ("tidy", tidy),
     ("schema", schema),
     ("tests", tests),
+    ("counts", count),
     ("docs", docs),
     ("README commands", readme::run),
     ("examples", examples::run),
@@ -169,6 +171,14 @@ fn tests(gate: &mut Gate) -> Result<()> {
         bail!("no test ran");
     }
     Ok(())
+}
+
+fn count(_: &mut Gate) -> Result<()> {
+    let all = CountsOptions {
+        filter: None,
+        bless: false,
+    };
+    expect_good(crate::counts::run(&all)?, "see the table above")
 }
 
 fn docs(gate: &mut Gate) -> Result<()> {
