@@ -1,25 +1,15 @@
 //! What one step costs in a long document, beside formatting and copying its own text.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
 use std::fmt::Write;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
+use autoexec_benches::{BatchSize, Harness, Stopwatch, Times, bench_main};
 use autoexec_consolidator::{Change, Confidence, Consolidator, Finding, Step, Tool};
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 /// Steps set in one timed stretch.
 const BATCH: u32 = 64;
 
-criterion_group! {
-    name = benches;
-    config = autoexec_benches::pass();
-    targets = append, insert, unchanged, replace, sarif
-}
-criterion_main!(benches);
+bench_main!(append, insert, unchanged, replace, sarif);
 
 /// Makes a step by its number.
 type Make = fn(u32) -> Step;
@@ -86,39 +76,39 @@ fn document_of(make: Make, steps: u32) -> Consolidator {
     document
 }
 
-fn append(c: &mut Criterion) {
+fn append(harness: &mut Harness<'_>) {
     let makes: [(&str, Make); 3] = [("mixed", step), ("eight", eight), ("one", one)];
     for (kind, make) in makes {
         for steps in [20, 200, 2000, 20_000] {
-            let mut document = document_of(make, steps);
-            let mut group = c.benchmark_group(format!("consolidator/append-{kind}-at-{steps}"));
-            group.bench_function("floor", |b| {
-                b.iter_custom(|rounds| time_floor(make, steps, rounds))
+            harness.group(format!("consolidator/append-{kind}-at-{steps}"), |group| {
+                let mut document = document_of(make, steps);
+                group.bench_function("floor", |b| {
+                    b.iter_custom(|rounds| time_floor(make, steps, rounds))
+                });
+                group.bench_function("append", |b| {
+                    b.iter_custom(|rounds| time_append(&mut document, make, steps, rounds))
+                });
             });
-            group.bench_function("append", |b| {
-                b.iter_custom(|rounds| time_append(&mut document, make, steps, rounds))
-            });
-            group.finish();
         }
     }
 }
 
 /// Formats each step's text with `write!` behind what is there, and drops the step.
-fn time_floor(make: Make, steps: u32, rounds: u64) -> Duration {
+fn time_floor(make: Make, steps: u32, rounds: u64) -> Times {
     let mut check = document(0);
     check.set(steps, make(steps));
     let mut expect = String::new();
     format_step(&mut expect, steps, &make(steps));
     assert!(check.text().contains(&expect));
-    let mut time = Duration::ZERO;
+    let mut time = Times::default();
     for _ in 0..rounds.div_ceil(u64::from(BATCH)) {
         let batch: Vec<Step> = (0..BATCH).map(|n| make(steps + n)).collect();
         let mut text = String::with_capacity(1 << 20);
-        let start = Instant::now();
+        let start = Stopwatch::start();
         for (number, step) in (steps..).zip(batch) {
             format_step(&mut text, number, &step);
         }
-        time += start.elapsed();
+        time += start.stop();
         black_box(text.len());
     }
     per_rounds(time, rounds)
@@ -159,16 +149,16 @@ fn format_step(out: &mut String, number: u32, step: &Step) {
 }
 
 /// Sets steps at the end and asks for the text after each; takes them out again untimed.
-fn time_append(document: &mut Consolidator, make: Make, steps: u32, rounds: u64) -> Duration {
-    let mut time = Duration::ZERO;
+fn time_append(document: &mut Consolidator, make: Make, steps: u32, rounds: u64) -> Times {
+    let mut time = Times::default();
     for _ in 0..rounds.div_ceil(u64::from(BATCH)) {
         let batch: Vec<Step> = (0..BATCH).map(|n| make(steps + n)).collect();
-        let start = Instant::now();
+        let start = Stopwatch::start();
         for (number, step) in (steps..).zip(batch) {
             document.set(number, step);
             black_box(document.text().len());
         }
-        time += start.elapsed();
+        time += start.stop();
         for number in (steps..steps + BATCH).rev() {
             assert!(document.remove(number).is_some());
         }
@@ -178,110 +168,109 @@ fn time_append(document: &mut Consolidator, make: Make, steps: u32, rounds: u64)
 }
 
 /// The share of `rounds` in a time that was taken over whole batches.
-fn per_rounds(time: Duration, rounds: u64) -> Duration {
+fn per_rounds(time: Times, rounds: u64) -> Times {
     let done = rounds.next_multiple_of(u64::from(BATCH));
-    time.mul_f64(rounds as f64 / done as f64)
+    time.scaled(rounds as f64 / done as f64)
 }
 
 /// Setting steps in the middle of others and asking for the pieces once, by step.
-fn insert(c: &mut Criterion) {
+fn insert(harness: &mut Harness<'_>) {
     for steps in [20, 2000, 20_000] {
-        let mut document = document(steps);
-        let middle = step(steps / 2);
-        let mut group = c.benchmark_group(format!("consolidator/insert-in-{steps}"));
-        group.bench_function("set", |b| {
-            b.iter_custom(|rounds| {
-                let mut time = Duration::ZERO;
-                for _ in 0..rounds {
-                    document.remove(steps / 2);
-                    let middle = middle.clone();
-                    let start = Instant::now();
-                    assert_eq!(document.set(steps / 2, middle), Change::Added);
-                    time += start.elapsed();
-                }
-                time
+        harness.group(format!("consolidator/insert-in-{steps}"), |group| {
+            let mut document = document(steps);
+            let middle = step(steps / 2);
+            group.bench_function("set", |b| {
+                b.iter_custom(|rounds| {
+                    let mut time = Times::default();
+                    for _ in 0..rounds {
+                        document.remove(steps / 2);
+                        let middle = middle.clone();
+                        let start = Stopwatch::start();
+                        assert_eq!(document.set(steps / 2, middle), Change::Added);
+                        time += start.stop();
+                    }
+                    time
+                });
+            });
+            group.bench_function("segments", |b| {
+                b.iter_custom(|rounds| {
+                    let mut time = Times::default();
+                    for _ in 0..rounds {
+                        document.remove(steps / 2);
+                        document.set(steps / 2, middle.clone());
+                        let start = Stopwatch::start();
+                        black_box(document.segments().len());
+                        time += start.stop();
+                    }
+                    time
+                });
             });
         });
-        group.bench_function("segments", |b| {
-            b.iter_custom(|rounds| {
-                let mut time = Duration::ZERO;
-                for _ in 0..rounds {
-                    document.remove(steps / 2);
-                    document.set(steps / 2, middle.clone());
-                    let start = Instant::now();
-                    black_box(document.segments().len());
-                    time += start.elapsed();
-                }
-                time
-            });
-        });
-        group.finish();
     }
 }
 
 /// SARIF of 16,000 findings, beside copying as many bytes.
-fn sarif(c: &mut Criterion) {
-    let document = document(2000);
-    let mut out = Vec::new();
-    let write = |out: &mut Vec<u8>| {
-        out.clear();
-        let tool = Tool::default();
-        (document.write_sarif(out, &tool)).expect("because a vector takes all")
-    };
-    let length = write(&mut out);
-    let expect = out.clone();
-    let mut group = c.benchmark_group("consolidator/sarif");
-    group.throughput(Throughput::Bytes(length));
-    group.bench_function("floor", |b| {
-        b.iter(|| {
+fn sarif(harness: &mut Harness<'_>) {
+    harness.group("consolidator/sarif", |group| {
+        let document = document(2000);
+        let mut out = Vec::new();
+        let write = |out: &mut Vec<u8>| {
             out.clear();
-            out.extend_from_slice(black_box(&expect));
+            let tool = Tool::default();
+            (document.write_sarif(out, &tool)).expect("because a vector takes all")
+        };
+        write(&mut out);
+        let expect = out.clone();
+        group.bench_function("floor", |b| {
+            b.iter(|| {
+                out.clear();
+                out.extend_from_slice(black_box(&expect));
+            });
         });
+        group.bench_function("write", |b| b.iter(|| write(&mut out)));
+        assert_eq!(out, expect);
     });
-    group.bench_function("write", |b| b.iter(|| write(&mut out)));
-    assert_eq!(out, expect);
-    group.finish();
 }
 
 /// Setting a step to what it is, beside comparing the two and dropping one.
-fn unchanged(c: &mut Criterion) {
-    let mut document = document(2000);
-    let mut group = c.benchmark_group("consolidator/unchanged");
-    let (known, same) = (step(1000), step(1000));
-    group.bench_function("floor", |b| {
-        b.iter_batched(
-            || same.clone(),
-            |same| assert!(black_box(&known) == black_box(&same)),
-            BatchSize::SmallInput,
-        );
+fn unchanged(harness: &mut Harness<'_>) {
+    harness.group("consolidator/unchanged", |group| {
+        let mut document = document(2000);
+        let (known, same) = (step(1000), step(1000));
+        group.bench_function("floor", |b| {
+            b.iter_batched(
+                || same.clone(),
+                |same| assert!(black_box(&known) == black_box(&same)),
+                BatchSize::SmallInput,
+            );
+        });
+        group.bench_function("set", |b| {
+            b.iter_batched(
+                || same.clone(),
+                |same| assert_eq!(document.set(1000, same), Change::Unchanged),
+                BatchSize::SmallInput,
+            );
+        });
     });
-    group.bench_function("set", |b| {
-        b.iter_batched(
-            || same.clone(),
-            |same| assert_eq!(document.set(1000, same), Change::Unchanged),
-            BatchSize::SmallInput,
-        );
-    });
-    group.finish();
 }
 
 /// Replacing a step in the middle and asking for the text, beside copying the half behind it.
-fn replace(c: &mut Criterion) {
-    let mut document = document(2000);
-    let half = document.text().len() / 2;
-    let mut group = c.benchmark_group("consolidator/replace-in-the-middle");
-    let source = document.text().as_bytes()[half..].to_vec();
-    let mut target = vec![0; source.len()];
-    group.bench_function("floor", |b| {
-        b.iter(|| black_box(&mut target).copy_from_slice(black_box(&source)));
-    });
-    let mut number = 0;
-    group.bench_function("replace", |b| {
-        b.iter(|| {
-            number += 1;
-            assert_eq!(document.set(1000, step(number)), Change::Replaced);
-            document.text().len()
+fn replace(harness: &mut Harness<'_>) {
+    harness.group("consolidator/replace-in-the-middle", |group| {
+        let mut document = document(2000);
+        let half = document.text().len() / 2;
+        let source = document.text().as_bytes()[half..].to_vec();
+        let mut target = vec![0; source.len()];
+        group.bench_function("floor", |b| {
+            b.iter(|| black_box(&mut target).copy_from_slice(black_box(&source)));
+        });
+        let mut number = 0;
+        group.bench_function("replace", |b| {
+            b.iter(|| {
+                number += 1;
+                assert_eq!(document.set(1000, step(number)), Change::Replaced);
+                document.text().len()
+            });
         });
     });
-    group.finish();
 }

@@ -1,15 +1,11 @@
 //! The engine: checking a workflow against parsing its YAML, and running steps that do nothing against the scheduler.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
 use std::hint::black_box;
 use std::sync::Arc;
 
+use autoexec_benches::{Clock, Harness, bench_main};
 use autoexec_engine::{Engine, RunOptions, Settings, document::yaml, parse};
 use autoexec_scheduler::{GraphBuilder, Node, Options};
-use criterion::{Criterion, criterion_group, criterion_main};
 
 /// A workflow of `count` steps, each needing the one ten before it.
 fn workflow(count: usize) -> String {
@@ -28,61 +24,57 @@ fn workflow(count: usize) -> String {
 }
 
 /// `check` of a 50-step workflow; the floor parses the same YAML and looks no further.
-fn check(c: &mut Criterion) {
-    let text = workflow(50);
-    assert_eq!(parse("w", &text).expect("valid").workflow.steps.len(), 50);
-    let mut group = c.benchmark_group("engine/check-50");
-    group.bench_function("floor", |b| {
-        b.iter(|| yaml::parse(black_box(&text)).expect("YAML"))
+fn check(harness: &mut Harness<'_>) {
+    harness.group("engine/check-50", |group| {
+        let text = workflow(50);
+        assert_eq!(parse("w", &text).expect("valid").workflow.steps.len(), 50);
+        group.bench_function("floor", |b| {
+            b.iter(|| yaml::parse(black_box(&text)).expect("YAML"))
+        });
+        group.bench_function("check", |b| {
+            b.iter(|| parse("w", black_box(&text)).expect("valid"))
+        });
     });
-    group.bench_function("check", |b| {
-        b.iter(|| parse("w", black_box(&text)).expect("valid"))
-    });
-    group.finish();
 }
 
 /// A run of 1,000 `ask` steps; the floor is the same number of empty tasks through the scheduler.
-fn run(c: &mut Criterion) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let document = Arc::new(parse("w", &workflow(1000)).expect("valid"));
-    let engine = Engine::new(Settings::default());
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut group = c.benchmark_group("engine/run-1000");
-    group.bench_function("floor", |b| {
-        b.iter(|| {
-            let mut graph = GraphBuilder::new(32);
-            let steps: Vec<_> = (0..1000).map(|_| graph.step(Node::default())).collect();
-            steps
-                .iter()
-                .skip(10)
-                .zip(&steps)
-                .for_each(|(after, before)| graph.edge(*before, *after));
-            let graph = Arc::new(graph.build().expect("no cycle"));
-            runtime.block_on(autoexec_scheduler::run_fn(
-                graph,
-                Options::default(),
-                |_| async { Ok::<_, ()>(()) },
-            ))
+fn run(harness: &mut Harness<'_>) {
+    harness.group("engine/run-1000", |group| {
+        group.decided_by(Clock::Process);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let document = Arc::new(parse("w", &workflow(1000)).expect("valid"));
+        let engine = Engine::new(Settings::default());
+        let folder = tempfile::tempdir().expect("a folder");
+        group.bench_function("floor", |b| {
+            b.iter(|| {
+                let mut graph = GraphBuilder::new(32);
+                let steps: Vec<_> = (0..1000).map(|_| graph.step(Node::default())).collect();
+                steps
+                    .iter()
+                    .skip(10)
+                    .zip(&steps)
+                    .for_each(|(after, before)| graph.edge(*before, *after));
+                let graph = Arc::new(graph.build().expect("no cycle"));
+                runtime.block_on(autoexec_scheduler::run_fn(
+                    graph,
+                    Options::default(),
+                    |_| async { Ok::<_, ()>(()) },
+                ))
+            });
+        });
+        group.bench_function("run", |b| {
+            b.iter(|| {
+                let report = runtime
+                    .block_on(engine.run(document.clone(), RunOptions::new(folder.path())))
+                    .expect("ran");
+                assert_eq!(report.actions["ask"].count, 1000);
+            });
         });
     });
-    group.bench_function("run", |b| {
-        b.iter(|| {
-            let report = runtime
-                .block_on(engine.run(document.clone(), RunOptions::new(folder.path())))
-                .expect("ran");
-            assert_eq!(report.actions["ask"].count, 1000);
-        });
-    });
-    group.finish();
 }
 
-criterion_group! {
-    name = benches;
-    config = autoexec_benches::pass();
-    targets = check, run
-}
-criterion_main!(benches);
+bench_main!(check, run);

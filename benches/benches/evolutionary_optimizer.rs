@@ -1,15 +1,11 @@
 //! What the genetic algorithm adds to the evaluations themselves, and what islands in threads take off.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
 use std::hint::black_box;
 
+use autoexec_benches::{Clock, Harness, bench_main};
 use autoexec_evolutionary_optimizer::{
     Candidate, Convergence, Islands, Options, Outcome, Space, Stop, Value, optimize,
 };
-use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 
 /// Evaluations per run of the cheap objective.
 const CHEAP: u64 = 10_000;
@@ -77,65 +73,59 @@ fn best_of(candidates: &[Candidate], objective: fn(&Candidate) -> f64) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-fn overhead(criterion: &mut Criterion) {
-    let space = space();
-    let candidates = space.sample(1, CHEAP as usize);
-    let single = spend(CHEAP, None);
-    let islands = Options {
-        threads: Some(1),
-        ..spend(CHEAP, Some(Islands::default()))
-    };
-    let random = best_of(&candidates, sphere);
-    for options in [&single, &islands] {
-        let outcome = search(&space, options, sphere);
-        check(&outcome, CHEAP);
-        assert!(outcome.value < random, "worse than random search");
-    }
+fn overhead(harness: &mut Harness<'_>) {
+    harness.group("evolutionary-optimizer/overhead", |group| {
+        let space = space();
+        let candidates = space.sample(1, CHEAP as usize);
+        let single = spend(CHEAP, None);
+        let islands = Options {
+            threads: Some(1),
+            ..spend(CHEAP, Some(Islands::default()))
+        };
+        let random = best_of(&candidates, sphere);
+        for options in [&single, &islands] {
+            let outcome = search(&space, options, sphere);
+            check(&outcome, CHEAP);
+            assert!(outcome.value < random, "worse than random search");
+        }
 
-    let mut group = criterion.benchmark_group("evolutionary-optimizer/overhead");
-    group.sampling_mode(SamplingMode::Flat);
-    group.bench_function("floor", |b| {
-        b.iter(|| best_of(black_box(&candidates), sphere))
+        group.bench_function("floor", |b| {
+            b.iter(|| best_of(black_box(&candidates), sphere))
+        });
+        group.bench_function("one-population", |b| {
+            b.iter(|| search(&space, black_box(&single), sphere))
+        });
+        group.bench_function("four-islands-one-thread", |b| {
+            b.iter(|| search(&space, black_box(&islands), sphere))
+        });
     });
-    group.bench_function("one-population", |b| {
-        b.iter(|| search(&space, black_box(&single), sphere))
-    });
-    group.bench_function("four-islands-one-thread", |b| {
-        b.iter(|| search(&space, black_box(&islands), sphere))
-    });
-    group.finish();
 }
 
-fn islands(criterion: &mut Criterion) {
-    let space = space();
-    let candidates = space.sample(1, DEAR as usize);
-    let four = spend(DEAR, Some(Islands::default()));
-    let one_thread = Options {
-        threads: Some(1),
-        ..four.clone()
-    };
-    let outcome = search(&space, &four, dear_sphere);
-    check(&outcome, DEAR);
-    assert!(outcome.islands.iter().all(|island| island.migrants_in > 0));
-    assert_eq!(outcome, search(&space, &one_thread, dear_sphere));
+fn islands(harness: &mut Harness<'_>) {
+    harness.group("evolutionary-optimizer/islands", |group| {
+        group.decided_by(Clock::Process);
+        let space = space();
+        let candidates = space.sample(1, DEAR as usize);
+        let four = spend(DEAR, Some(Islands::default()));
+        let one_thread = Options {
+            threads: Some(1),
+            ..four.clone()
+        };
+        let outcome = search(&space, &four, dear_sphere);
+        check(&outcome, DEAR);
+        assert!(outcome.islands.iter().all(|island| island.migrants_in > 0));
+        assert_eq!(outcome, search(&space, &one_thread, dear_sphere));
 
-    let mut group = criterion.benchmark_group("evolutionary-optimizer/islands");
-    group.sampling_mode(SamplingMode::Flat);
-    group.bench_function("floor", |b| {
-        b.iter(|| best_of(black_box(&candidates), dear_sphere))
+        group.bench_function("floor", |b| {
+            b.iter(|| best_of(black_box(&candidates), dear_sphere))
+        });
+        group.bench_function("one-thread", |b| {
+            b.iter(|| search(&space, black_box(&one_thread), dear_sphere))
+        });
+        group.bench_function("four-threads", |b| {
+            b.iter(|| search(&space, black_box(&four), dear_sphere))
+        });
     });
-    group.bench_function("one-thread", |b| {
-        b.iter(|| search(&space, black_box(&one_thread), dear_sphere))
-    });
-    group.bench_function("four-threads", |b| {
-        b.iter(|| search(&space, black_box(&four), dear_sphere))
-    });
-    group.finish();
 }
 
-criterion_group! {
-    name = benches;
-    config = autoexec_benches::pass();
-    targets = overhead, islands
-}
-criterion_main!(benches);
+bench_main!(overhead, islands);

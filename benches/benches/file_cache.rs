@@ -1,22 +1,18 @@
 //! What a hit costs in each freshness beside the least that it needs, and reading many files through the cache beside
 //! a plain loop.
 //!
-//! The loops keep the bytes of every file, as the cache does: a caller who wants ten thousand files has to put
+//! The loops keep the bytes of every file, as the cache does: a caller who wants a thousand files has to put
 //! them somewhere. All readings are warm (the files are in the page cache).
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
+use autoexec_benches::{BatchSize, Clock, Harness, bench_main};
 use autoexec_file_cache::{FileCache, Freshness, Options, ReadManyOptions};
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::fs;
 use std::hint::black_box;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const FILES: usize = 10_000;
+const FILES: usize = 1_000;
 
 /// A path of about ten components.
 fn deep_file(dir: &Path) -> PathBuf {
@@ -27,23 +23,23 @@ fn deep_file(dir: &Path) -> PathBuf {
     path
 }
 
-fn hit(c: &mut Criterion) {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let path = deep_file(dir.path());
-    let cache = FileCache::new(Options::default());
-    assert_eq!(cache.read(&path).expect("it is there").file.len(), 4096);
-    let mut group = c.benchmark_group("file-cache/hit");
-    group.bench_function("floor", |b| {
-        b.iter(|| fs::metadata(black_box(&path)).expect("it is there"))
+fn hit(harness: &mut Harness<'_>) {
+    harness.group("file-cache/hit", |group| {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = deep_file(dir.path());
+        let cache = FileCache::new(Options::default());
+        assert_eq!(cache.read(&path).expect("it is there").file.len(), 4096);
+        group.bench_function("floor", |b| {
+            b.iter(|| fs::metadata(black_box(&path)).expect("it is there"))
+        });
+        group.bench_function("read", |b| {
+            b.iter(|| cache.read(black_box(&path)).expect("it is there"))
+        });
+        group.bench_function("std-read", |b| {
+            b.iter(|| fs::read(black_box(&path)).expect("it is there"))
+        });
+        assert_eq!(cache.stats().loads, 1, "every timed read was a hit");
     });
-    group.bench_function("read", |b| {
-        b.iter(|| cache.read(black_box(&path)).expect("it is there"))
-    });
-    group.bench_function("std-read", |b| {
-        b.iter(|| fs::read(black_box(&path)).expect("it is there"))
-    });
-    group.finish();
-    assert_eq!(cache.stats().loads, 1, "every timed read was a hit");
 }
 
 /// As many small files as a batch of hits asks for.
@@ -74,94 +70,129 @@ fn watching(freshness: Freshness) -> FileCache {
     })
 }
 
-/// The floor of the batch looks up its keys in a bare `quick_cache`; that of one hit looks into a queue of inotify
-/// first.
-fn watch(c: &mut Criterion) {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let parent = fs::canonicalize(dir.path())
-        .expect("it exists")
-        .join("one/two/three/four");
-    fs::create_dir_all(&parent).expect("the directory is ours");
-    let paths: Vec<PathBuf> = (0..BATCH)
-        .map(|i| parent.join(format!("module-{i}.rs")))
-        .collect();
-    paths
-        .iter()
-        .for_each(|path| fs::write(path, vec![b'x'; 4096]).expect("the directory is ours"));
-    // Files for the others: whoever opens a watched file makes it doubtful.
-    let others: Vec<PathBuf> = (0..BATCH)
-        .map(|i| parent.join(format!("another-{i}.rs")))
-        .collect();
-    others
-        .iter()
-        .for_each(|path| fs::write(path, vec![b'x'; 4096]).expect("the directory is ours"));
-    let (bare, cache) = (bare(&paths), watching(Freshness::Watch));
-    for _ in 0..2 {
-        let all = cache.read_many(&paths);
-        assert!(
-            all.iter()
-                .all(|it| it.as_ref().is_ok_and(|read| read.file.len() == 4096))
+/// Small files, and what hands them out.
+struct Small {
+    _folder: tempfile::TempDir,
+    paths: Vec<PathBuf>,
+    /// Files for the others: whoever opens a watched file makes it doubtful.
+    others: Vec<PathBuf>,
+    /// The floor of a batch looks up its keys here; that of one hit looks into a queue of inotify first.
+    bare: Bare,
+    cache: FileCache,
+}
+
+impl Small {
+    /// So many files, all of which the cache has and proves.
+    fn new(count: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let base = fs::canonicalize(folder.path()).expect("it exists");
+        let parent = base.join("one/two/three/four");
+        fs::create_dir_all(&parent).expect("the directory is ours");
+        let make = |name: String| {
+            let path = parent.join(name);
+            fs::write(&path, vec![b'x'; 4096]).expect("the directory is ours");
+            path
+        };
+        let paths: Vec<PathBuf> = (0..count).map(|i| make(format!("module-{i}.rs"))).collect();
+        let others = (0..count)
+            .map(|i| make(format!("another-{i}.rs")))
+            .collect();
+        let (bare, cache) = (bare(&paths), watching(Freshness::Watch));
+        for _ in 0..2 {
+            let all = cache.read_many(&paths);
+            assert!(
+                all.iter()
+                    .all(|it| it.as_ref().is_ok_and(|read| read.file.len() == 4096))
+            );
+        }
+        assert_eq!(
+            cache.stats().hits_proven,
+            count as u64,
+            "{:?}",
+            cache.stats()
         );
+        Self {
+            _folder: folder,
+            paths,
+            others,
+            bare,
+            cache,
+        }
     }
-    assert_eq!(
-        cache.stats().hits_proven,
-        BATCH as u64,
-        "{:?}",
-        cache.stats()
-    );
-    let mut group = c.benchmark_group("file-cache/watch-1000");
-    group.bench_function("floor", |b| {
-        b.iter(|| {
-            paths
-                .iter()
-                .map(|path| look_up(&bare, path))
-                .collect::<Vec<_>>()
-        })
+}
+
+fn watch(harness: &mut Harness<'_>) {
+    harness.group("file-cache/watch-1000", |group| {
+        group.decided_by(Clock::Process);
+        let Small {
+            paths,
+            others,
+            bare,
+            cache,
+            ..
+        } = &Small::new(BATCH);
+        group.bench_function("floor", |b| {
+            b.iter(|| {
+                paths
+                    .iter()
+                    .map(|path| look_up(bare, path))
+                    .collect::<Vec<_>>()
+            })
+        });
+        group.bench_function("read-many", |b| b.iter(|| cache.read_many(paths)));
+        group.bench_function("std-read", |b| {
+            b.iter(|| {
+                others
+                    .iter()
+                    .map(|path| fs::read(path).expect("it is there"))
+                    .collect::<Vec<_>>()
+            })
+        });
     });
-    group.bench_function("read-many", |b| b.iter(|| cache.read_many(&paths)));
-    group.bench_function("std-read", |b| {
-        b.iter(|| {
-            others
-                .iter()
-                .map(|path| fs::read(path).expect("it is there"))
-                .collect::<Vec<_>>()
-        })
+}
+
+fn pinned_hit(harness: &mut Harness<'_>) {
+    harness.group("file-cache/pinned-hit", |group| {
+        let Small { paths, bare, .. } = &Small::new(8);
+        let pinned = watching(Freshness::Pinned);
+        check(&pinned, paths, 8);
+        group.bench_function("floor", |b| b.iter(|| look_up(bare, black_box(&paths[7]))));
+        group.bench_function("read", |b| {
+            b.iter(|| pinned.read(black_box(&paths[7])).expect("it is there"))
+        });
     });
-    group.finish();
-    #[cfg(target_os = "linux")]
-    one_watched_hit(c, &bare, &cache, &paths[7]);
-    let pinned = watching(Freshness::Pinned);
-    check(&pinned, &paths, BATCH as u64);
-    let mut group = c.benchmark_group("file-cache/pinned-hit");
-    group.bench_function("floor", |b| b.iter(|| look_up(&bare, black_box(&paths[7]))));
-    group.bench_function("read", |b| {
-        b.iter(|| pinned.read(black_box(&paths[7])).expect("it is there"))
-    });
-    group.finish();
 }
 
 #[cfg(target_os = "linux")]
-fn one_watched_hit(c: &mut Criterion, bare: &Bare, cache: &FileCache, path: &Path) {
+fn watched_hit(harness: &mut Harness<'_>) {
     use rustix::fs::inotify;
-    let queue = inotify::init(inotify::CreateFlags::NONBLOCK).expect("an instance");
-    let mut group = c.benchmark_group("file-cache/watch-hit");
-    group.bench_function("floor", |b| {
-        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
-        b.iter(|| {
-            assert!(
-                inotify::Reader::new(&queue, &mut buffer).next().is_err(),
-                "nothing happened"
-            );
-            look_up(bare, black_box(path))
+    harness.group("file-cache/watch-hit", |group| {
+        let Small {
+            paths, bare, cache, ..
+        } = &Small::new(8);
+        let queue = inotify::init(inotify::CreateFlags::NONBLOCK).expect("an instance");
+        group.bench_function("floor", |b| {
+            let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+            b.iter(|| {
+                assert!(
+                    inotify::Reader::new(&queue, &mut buffer).next().is_err(),
+                    "nothing happened"
+                );
+                look_up(bare, black_box(&paths[7]))
+            });
+        });
+        group.bench_function("read", |b| {
+            b.iter(|| cache.read(black_box(&paths[7])).expect("it is there"))
         });
     });
-    group.bench_function("read", |b| {
-        b.iter(|| cache.read(black_box(path)).expect("it is there"))
-    });
-    group.finish();
 }
 
-/// 10,000 files in 100 directories. Lengths go from 0 to 18,000 bytes, 9,000 on average.
+#[cfg(not(target_os = "linux"))]
+fn watched_hit(_: &mut Harness<'_>) {
+    // There is no queue to look into.
+}
+
+/// 1,000 files in ten directories. Lengths go from 0 to 18,000 bytes, 9,000 on average.
 fn tree(dir: &Path) -> Vec<PathBuf> {
     let bytes = vec![b'x'; 18_000];
     let make = |i: usize| {
@@ -224,75 +255,67 @@ fn check(cache: &FileCache, paths: &[PathBuf], loads: u64) {
     assert_eq!(cache.stats().loads, loads);
 }
 
-fn many(c: &mut Criterion) {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let paths = tree(dir.path());
-    first_read(c, &paths);
-    reread(c, &paths);
+fn first_read(harness: &mut Harness<'_>) {
+    harness.group("file-cache/first-read-1000", |group| {
+        group.decided_by(Clock::Process);
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let paths = &*tree(dir.path());
+        check(&roomy(), paths, FILES as u64);
+        let alone = ReadManyOptions {
+            workers: Some(1),
+            ..ReadManyOptions::default()
+        };
+        group.bench_function("floor", |b| b.iter_with_large_drop(|| plain_loop(paths)));
+        group.bench_function("floor-by-two-threads", |b| {
+            b.iter_with_large_drop(|| plain_loop_by_two(paths))
+        });
+        // The cache is returned with its answers, so that freeing either is not timed, as it is not for the floor.
+        group.bench_function("read-many", |b| {
+            b.iter_batched(
+                roomy,
+                |cache| (cache.read_many(paths), cache),
+                BatchSize::PerIteration,
+            );
+        });
+        group.bench_function("read-many-one-worker", |b| {
+            b.iter_batched(
+                roomy,
+                |cache| (cache.read_many_with(paths, &alone), cache),
+                BatchSize::PerIteration,
+            );
+        });
+        group.bench_function("read-many-watched", |b| {
+            b.iter_batched(
+                || watching(Freshness::Watch),
+                |cache| (cache.read_many(paths), cache),
+                BatchSize::PerIteration,
+            );
+        });
+    });
 }
 
-fn first_read(c: &mut Criterion, paths: &[PathBuf]) {
-    check(&roomy(), paths, FILES as u64);
-    let alone = ReadManyOptions {
-        workers: Some(1),
-        ..ReadManyOptions::default()
-    };
-    let mut group = c.benchmark_group("file-cache/first-read-10k");
-    group.sample_size(10);
-    group.bench_function("floor", |b| b.iter_with_large_drop(|| plain_loop(paths)));
-    group.bench_function("floor-by-two-threads", |b| {
-        b.iter_with_large_drop(|| plain_loop_by_two(paths))
+fn reread(harness: &mut Harness<'_>) {
+    harness.group("file-cache/reread-1000", |group| {
+        group.decided_by(Clock::Process);
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let paths = &*tree(dir.path());
+        let cache = roomy();
+        check(&cache, paths, FILES as u64);
+        group.bench_function("floor", |b| b.iter_with_large_drop(|| plain_loop(paths)));
+        group.bench_function("read-many", |b| {
+            b.iter_with_large_drop(|| cache.read_many(paths))
+        });
+        // Watched files that anybody opens are doubtful, so that the floor must be done with by now.
+        let watched = watching(Freshness::Watch);
+        (0..2).for_each(|_| assert!(watched.read_many(paths).iter().all(Result::is_ok)));
+        assert_eq!(watched.stats().hits_proven, FILES as u64);
+        group.bench_function("read-many-watched", |b| {
+            b.iter_with_large_drop(|| watched.read_many(paths))
+        });
+        let stats = watched.stats();
+        assert_eq!((stats.loads, stats.hits), (FILES as u64, stats.hits_proven));
+        check(&cache, paths, FILES as u64);
     });
-    // The cache is returned with its answers, so that freeing either is not timed, as it is not for the floor.
-    group.bench_function("read-many", |b| {
-        b.iter_batched(
-            roomy,
-            |cache| (cache.read_many(paths), cache),
-            BatchSize::PerIteration,
-        );
-    });
-    group.bench_function("read-many-one-worker", |b| {
-        b.iter_batched(
-            roomy,
-            |cache| (cache.read_many_with(paths, &alone), cache),
-            BatchSize::PerIteration,
-        );
-    });
-    group.bench_function("read-many-watched", |b| {
-        b.iter_batched(
-            || watching(Freshness::Watch),
-            |cache| (cache.read_many(paths), cache),
-            BatchSize::PerIteration,
-        );
-    });
-    group.finish();
 }
 
-fn reread(c: &mut Criterion, paths: &[PathBuf]) {
-    let cache = roomy();
-    check(&cache, paths, FILES as u64);
-    let mut group = c.benchmark_group("file-cache/reread-10k");
-    group.sample_size(10);
-    group.bench_function("floor", |b| b.iter_with_large_drop(|| plain_loop(paths)));
-    group.bench_function("read-many", |b| {
-        b.iter_with_large_drop(|| cache.read_many(paths))
-    });
-    // Watched files that anybody opens are doubtful, so that the floor must be done with by now.
-    let watched = watching(Freshness::Watch);
-    (0..2).for_each(|_| assert!(watched.read_many(paths).iter().all(Result::is_ok)));
-    assert_eq!(watched.stats().hits_proven, FILES as u64);
-    group.bench_function("read-many-watched", |b| {
-        b.iter_with_large_drop(|| watched.read_many(paths))
-    });
-    group.finish();
-    let stats = watched.stats();
-    assert_eq!((stats.loads, stats.hits), (FILES as u64, stats.hits_proven));
-    check(&cache, paths, FILES as u64);
-}
-
-criterion_group! {
-    name = benches;
-    config = autoexec_benches::pass();
-    targets = hit, watch, many
-}
-criterion_main!(benches);
+bench_main!(hit, watch, pinned_hit, watched_hit, first_read, reread);

@@ -1,28 +1,16 @@
 //! Metrics: recording against an owned histogram, a guard against two clock readings, a snapshot
 //! against bare quantiles, and resident memory against one `pread`.
 
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
-
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use autoexec_benches::{Group, Harness, Stopwatch, Times, bench_main};
 use autoexec_metrics::{MemoryProbe, Recorder, Timer};
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use hdrhistogram::Histogram;
 
-type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
-
-criterion_group! {
-    name = benches;
-    config = autoexec_benches::pass();
-    targets = record, guard, snapshot, rss
-}
-criterion_main!(benches);
+bench_main!(record, guard, snapshot, rss);
 
 /// Durations of 1 to 128 µs, in an order the branch predictor cannot learn by heart.
 fn durations() -> Vec<Duration> {
@@ -40,30 +28,30 @@ fn owned() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 3_600_000_000_000, 3).expect("because the bounds are valid")
 }
 
-fn record(c: &mut Criterion) {
-    let durations = durations();
-    let mut group = c.benchmark_group("metrics/record");
-    record_floor(&mut group, &durations);
+fn record(harness: &mut Harness<'_>) {
+    harness.group("metrics/record", |group| {
+        let durations = durations();
+        record_floor(group, &durations);
 
-    let timer = Recorder::new().timer("t");
-    durations.iter().for_each(|&d| timer.record(d));
-    let count = timer.summary().map(|summary| summary.count);
-    assert_eq!(count, Some(durations.len() as u64), "nothing is lost");
-    let mut values = durations.iter().cycle();
-    group.bench_function("record", |b| {
-        b.iter(|| timer.record(*values.next().expect("because a cycle does not end")));
+        let timer = Recorder::new().timer("t");
+        durations.iter().for_each(|&d| timer.record(d));
+        let count = timer.summary().map(|summary| summary.count);
+        assert_eq!(count, Some(durations.len() as u64), "nothing is lost");
+        let mut values = durations.iter().cycle();
+        group.bench_function("record", |b| {
+            b.iter(|| timer.record(*values.next().expect("because a cycle does not end")));
+        });
+        group.bench_function("record-two-threads", |b| {
+            b.iter_custom(|records| on_two_threads(&timer, &durations, records));
+        });
+        let counter = Recorder::new().counter("c");
+        counter.add(3);
+        assert_eq!(counter.get(), 3, "what was added is there");
+        group.bench_function("counter", |b| b.iter(|| counter.add(black_box(1))));
     });
-    group.bench_function("record-two-threads", |b| {
-        b.iter_custom(|records| on_two_threads(&timer, &durations, records));
-    });
-    let counter = Recorder::new().counter("c");
-    counter.add(3);
-    assert_eq!(counter.get(), 3, "what was added is there");
-    group.bench_function("counter", |b| b.iter(|| counter.add(black_box(1))));
-    group.finish();
 }
 
-fn record_floor(group: &mut Group<'_>, durations: &[Duration]) {
+fn record_floor(group: &mut Group<'_, '_>, durations: &[Duration]) {
     let mut histogram = owned();
     let mut values = durations.iter().cycle();
     group.bench_function("floor", |b| {
@@ -74,101 +62,102 @@ fn record_floor(group: &mut Group<'_>, durations: &[Duration]) {
     });
 }
 
-/// How long the slower of two threads takes for `records` records, both at the same time.
-fn on_two_threads(timer: &Timer, durations: &[Duration], records: u64) -> Duration {
+/// What the slower of two threads takes for `records` records, both at the same time.
+fn on_two_threads(timer: &Timer, durations: &[Duration], records: u64) -> Times {
     let ready = Barrier::new(2);
     let work = || {
         let mut values = durations.iter().cycle();
         ready.wait();
-        let started = Instant::now();
+        let watch = Stopwatch::start();
         for _ in 0..records {
             timer.record(*values.next().expect("because a cycle does not end"));
         }
-        started.elapsed()
+        watch.stop()
     };
     thread::scope(|scope| {
         // Both are new threads, so that they never fall on the same shard.
         let threads = [scope.spawn(work), scope.spawn(work)];
         let times = threads.map(|t| t.join().expect("because recording does not panic"));
-        times[0].max(times[1])
+        let slower = times.into_iter().max_by_key(|times| times.thread_ns);
+        slower.expect("because there are two")
     })
 }
 
-fn guard(c: &mut Criterion) {
-    let timer = Recorder::new().timer("t");
-    let told = timer.start().stop();
-    assert_eq!(
-        timer.summary().map(|t| t.max),
-        told,
-        "what was told was recorded"
-    );
-    let mut group = c.benchmark_group("metrics/guard");
-    group.bench_function("floor", |b| {
-        b.iter(|| {
-            let started = Instant::now();
-            black_box(Instant::now() - started)
+fn guard(harness: &mut Harness<'_>) {
+    harness.group("metrics/guard", |group| {
+        let timer = Recorder::new().timer("t");
+        let told = timer.start().stop();
+        assert_eq!(
+            timer.summary().map(|t| t.max),
+            told,
+            "what was told was recorded"
+        );
+        group.bench_function("floor", |b| {
+            b.iter(|| {
+                let started = Instant::now();
+                black_box(Instant::now() - started)
+            });
         });
+        group.bench_function("guard", |b| b.iter(|| drop(timer.start())));
+        group.bench_function("scope", |b| b.iter(|| drop(timer.scope())));
+        group.bench_function("time-fn", |b| b.iter(|| timer.time_fn(|| black_box(()))));
     });
-    group.bench_function("guard", |b| b.iter(|| drop(timer.start())));
-    group.bench_function("scope", |b| b.iter(|| drop(timer.scope())));
-    group.bench_function("time-fn", |b| b.iter(|| timer.time_fn(|| black_box(()))));
-    group.finish();
 }
 
 /// A hundred histograms of 1,000 values, four percentiles of each.
-fn snapshot(c: &mut Criterion) {
-    let durations = durations();
-    let recorder = Recorder::new();
-    let mut histograms = vec![owned(); 100];
-    for (n, histogram) in histograms.iter_mut().enumerate() {
-        let timer = recorder.timer(&format!("timer {n}"));
-        for value in durations.iter().skip(n).take(1_000) {
-            timer.record(*value);
-            histogram.saturating_record(value.as_nanos() as u64);
+fn snapshot(harness: &mut Harness<'_>) {
+    harness.group("metrics/snapshot-100", |group| {
+        let durations = durations();
+        let recorder = Recorder::new();
+        let mut histograms = vec![owned(); 100];
+        for (n, histogram) in histograms.iter_mut().enumerate() {
+            let timer = recorder.timer(&format!("timer {n}"));
+            for value in durations.iter().skip(n).take(1_000) {
+                timer.record(*value);
+                histogram.saturating_record(value.as_nanos() as u64);
+            }
         }
-    }
-    let p99 = |n: usize| Duration::from_nanos(histograms[n].value_at_quantile(0.99));
-    let ours = recorder
-        .snapshot()
-        .timer("timer 7")
-        .expect("because it was recorded");
-    assert_eq!(ours.p99, p99(7).min(ours.max), "the same percentile");
+        let p99 = |n: usize| Duration::from_nanos(histograms[n].value_at_quantile(0.99));
+        let ours = recorder
+            .snapshot()
+            .timer("timer 7")
+            .expect("because it was recorded");
+        assert_eq!(ours.p99, p99(7).min(ours.max), "the same percentile");
 
-    let mut group = c.benchmark_group("metrics/snapshot-100");
-    group.bench_function("floor", |b| {
-        let quantiles =
-            |h: &Histogram<u64>| [0.5, 0.95, 0.99, 0.999].map(|q| h.value_at_quantile(q));
-        b.iter(|| histograms.iter().map(quantiles).collect::<Vec<_>>());
+        group.bench_function("floor", |b| {
+            let quantiles =
+                |h: &Histogram<u64>| [0.5, 0.95, 0.99, 0.999].map(|q| h.value_at_quantile(q));
+            b.iter(|| histograms.iter().map(quantiles).collect::<Vec<_>>());
+        });
+        group.bench_function("snapshot", |b| b.iter(|| recorder.snapshot()));
     });
-    group.bench_function("snapshot", |b| b.iter(|| recorder.snapshot()));
-    group.finish();
 }
 
 #[cfg(target_os = "linux")]
-fn rss(c: &mut Criterion) {
-    use std::os::unix::fs::FileExt;
+fn rss(harness: &mut Harness<'_>) {
+    harness.group("metrics/rss", |group| {
+        use std::os::unix::fs::FileExt;
 
-    let statm = std::fs::File::open("/proc/self/statm").expect("because Linux has it");
-    let probe = MemoryProbe::start();
-    assert!(
-        probe.rss().is_some_and(|bytes| bytes > 100_000),
-        "a process holds memory"
-    );
-    let mut group = c.benchmark_group("metrics/rss");
-    group.bench_function("floor", |b| {
-        let mut text = [0; 192];
-        b.iter(|| {
-            statm
-                .read_at(&mut text, 0)
-                .expect("because it was just opened")
+        let statm = std::fs::File::open("/proc/self/statm").expect("because Linux has it");
+        let probe = MemoryProbe::start();
+        assert!(
+            probe.rss().is_some_and(|bytes| bytes > 100_000),
+            "a process holds memory"
+        );
+        group.bench_function("floor", |b| {
+            let mut text = [0; 192];
+            b.iter(|| {
+                statm
+                    .read_at(&mut text, 0)
+                    .expect("because it was just opened")
+            });
         });
+        group.bench_function("rss", |b| b.iter(|| probe.rss()));
     });
-    group.bench_function("rss", |b| b.iter(|| probe.rss()));
-    group.finish();
 }
 
 #[cfg(not(target_os = "linux"))]
-fn rss(_: &mut Criterion) {
+fn rss(_: &mut Harness<'_>) {
     // There is nothing to measure memory with.
     let _ = MemoryProbe::start();
 }

@@ -1,11 +1,7 @@
 //! What cleaning and resolving a path cost, beside a copy of its bytes and one `stat`.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
+use autoexec_benches::{Harness, bench_main};
 use autoexec_path_cache::{Freshness, Options, PathCache, normalize};
-use criterion::{Criterion, criterion_group, criterion_main};
 use std::borrow::Cow;
 use std::fs;
 use std::hint::black_box;
@@ -20,25 +16,25 @@ fn copy(path: &str) -> PathBuf {
     PathBuf::from(black_box(path))
 }
 
-fn normalize_clean(c: &mut Criterion) {
-    assert!(matches!(normalize(Path::new(CLEAN)), Cow::Borrowed(_)));
-    let mut group = c.benchmark_group("path-cache/normalize-clean");
-    group.bench_function("floor", |b| b.iter(|| copy(CLEAN)));
-    group.bench_function("normalize", |b| {
-        b.iter(|| normalize(black_box(Path::new(CLEAN))))
+fn normalize_clean(harness: &mut Harness<'_>) {
+    harness.group("path-cache/normalize-clean", |group| {
+        assert!(matches!(normalize(Path::new(CLEAN)), Cow::Borrowed(_)));
+        group.bench_function("floor", |b| b.iter(|| copy(CLEAN)));
+        group.bench_function("normalize", |b| {
+            b.iter(|| normalize(black_box(Path::new(CLEAN))))
+        });
     });
-    group.finish();
 }
 
-fn normalize_messy(c: &mut Criterion) {
-    // As text: paths are equal also when they are written differently.
-    assert_eq!(normalize(Path::new(MESSY)).as_os_str(), CLEAN);
-    let mut group = c.benchmark_group("path-cache/normalize-messy");
-    group.bench_function("floor", |b| b.iter(|| copy(MESSY)));
-    group.bench_function("normalize", |b| {
-        b.iter(|| normalize(black_box(Path::new(MESSY))))
+fn normalize_messy(harness: &mut Harness<'_>) {
+    harness.group("path-cache/normalize-messy", |group| {
+        // As text: paths are equal also when they are written differently.
+        assert_eq!(normalize(Path::new(MESSY)).as_os_str(), CLEAN);
+        group.bench_function("floor", |b| b.iter(|| copy(MESSY)));
+        group.bench_function("normalize", |b| {
+            b.iter(|| normalize(black_box(Path::new(MESSY))))
+        });
     });
-    group.finish();
 }
 
 /// A path of ten components, the sixth of which is a symbolic link.
@@ -54,50 +50,45 @@ fn linked_file(dir: &Path) -> (PathBuf, PathBuf) {
 }
 
 /// The floor asks only whether there is something.
-fn resolve(c: &mut Criterion) {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let (path, real) = linked_file(dir.path());
-    let cache = PathCache::new(Options::default());
-    let validated = PathCache::new(Options {
-        freshness: Freshness::Validate,
-        ..Options::default()
+fn resolve(harness: &mut Harness<'_>) {
+    harness.group("path-cache/resolve", |group| {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (path, real) = linked_file(dir.path());
+        let cache = PathCache::new(Options::default());
+        let validated = PathCache::new(Options {
+            freshness: Freshness::Validate,
+            ..Options::default()
+        });
+        let keeps_none = PathCache::new(Options {
+            capacity: 0,
+            ..Options::default()
+        });
+        for cache in [&cache, &validated, &keeps_none] {
+            assert_eq!(*cache.resolve(&path).expect("it exists"), *real);
+        }
+        let missing = real.with_file_name("missing");
+        assert!(cache.resolve(&missing).is_err());
+        group.bench_function("floor", |b| {
+            b.iter(|| fs::metadata(black_box(&path)).is_ok())
+        });
+        group.bench_function("hit", |b| {
+            b.iter(|| cache.resolve(black_box(&path)).is_ok())
+        });
+        group.bench_function("hit-validated", |b| {
+            b.iter(|| validated.resolve(black_box(&path)).is_ok())
+        });
+        group.bench_function("uncached", |b| {
+            b.iter(|| keeps_none.resolve(black_box(&path)).is_ok())
+        });
+        group.bench_function("canonicalize", |b| {
+            b.iter(|| fs::canonicalize(black_box(&path)).is_ok())
+        });
+        assert_eq!(
+            (cache.stats().misses, validated.stats().misses),
+            (2, 1),
+            "every timed call was a hit"
+        );
     });
-    let keeps_none = PathCache::new(Options {
-        capacity: 0,
-        ..Options::default()
-    });
-    for cache in [&cache, &validated, &keeps_none] {
-        assert_eq!(*cache.resolve(&path).expect("it exists"), *real);
-    }
-    let missing = real.with_file_name("missing");
-    assert!(cache.resolve(&missing).is_err());
-    let mut group = c.benchmark_group("path-cache/resolve");
-    group.bench_function("floor", |b| {
-        b.iter(|| fs::metadata(black_box(&path)).is_ok())
-    });
-    group.bench_function("hit", |b| {
-        b.iter(|| cache.resolve(black_box(&path)).is_ok())
-    });
-    group.bench_function("hit-validated", |b| {
-        b.iter(|| validated.resolve(black_box(&path)).is_ok())
-    });
-    group.bench_function("uncached", |b| {
-        b.iter(|| keeps_none.resolve(black_box(&path)).is_ok())
-    });
-    group.bench_function("canonicalize", |b| {
-        b.iter(|| fs::canonicalize(black_box(&path)).is_ok())
-    });
-    group.finish();
-    assert_eq!(
-        (cache.stats().misses, validated.stats().misses),
-        (2, 1),
-        "every timed call was a hit"
-    );
 }
 
-criterion_group! {
-    name = benches;
-    config = autoexec_benches::pass();
-    targets = normalize_clean, normalize_messy, resolve
-}
-criterion_main!(benches);
+bench_main!(normalize_clean, normalize_messy, resolve);

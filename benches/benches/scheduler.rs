@@ -1,14 +1,10 @@
 //! What the scheduler costs a step, beside plain tokio tasks on the same runtime.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
 use std::hint::black_box;
 use std::sync::Arc;
 
+use autoexec_benches::{Clock, Harness, bench_main};
 use autoexec_scheduler::{Graph, GraphBuilder, Node, OnFailure, Options, Report, StepId, run_fn};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 
@@ -103,67 +99,66 @@ async fn spawn_chain() -> u64 {
         .expect("because the walk does not panic")
 }
 
-fn fan_of_10_000(c: &mut Criterion) {
-    let (runtime, graph) = (runtime(), Arc::new(fan()));
-    check(&runtime.block_on(run_idle(&graph)), FAN);
-    assert_eq!(
-        runtime.block_on(spawn_fan(idle)),
-        u64::from(FAN) * u64::from(FAN - 1) / 2
-    );
-    let mut group = c.benchmark_group("scheduler/fan-10000");
-    group.throughput(Throughput::Elements(u64::from(FAN)));
-    group.bench_function("floor", |b| b.iter(|| runtime.block_on(spawn_fan(idle))));
-    group.bench_function("run", |b| b.iter(|| runtime.block_on(run_idle(&graph))));
-    group.finish();
+fn fan_of_10_000(harness: &mut Harness<'_>) {
+    harness.group("scheduler/fan-10000", |group| {
+        group.decided_by(Clock::Process);
+        let (runtime, graph) = (runtime(), Arc::new(fan()));
+        check(&runtime.block_on(run_idle(&graph)), FAN);
+        assert_eq!(
+            runtime.block_on(spawn_fan(idle)),
+            u64::from(FAN) * u64::from(FAN - 1) / 2
+        );
+        group.bench_function("floor", |b| b.iter(|| runtime.block_on(spawn_fan(idle))));
+        group.bench_function("run", |b| b.iter(|| runtime.block_on(run_idle(&graph))));
+    });
 }
 
-fn waiting_fan_of_10_000(c: &mut Criterion) {
-    let (runtime, graph) = (runtime(), Arc::new(fan()));
-    check(&runtime.block_on(run_waiting(&graph)), FAN);
-    let mut group = c.benchmark_group("scheduler/waiting-fan-10000");
-    group.throughput(Throughput::Elements(u64::from(FAN)));
-    group.bench_function("floor", |b| b.iter(|| runtime.block_on(spawn_fan(waiting))));
-    group.bench_function("run", |b| b.iter(|| runtime.block_on(run_waiting(&graph))));
-    group.finish();
+fn waiting_fan_of_10_000(harness: &mut Harness<'_>) {
+    harness.group("scheduler/waiting-fan-10000", |group| {
+        group.decided_by(Clock::Process);
+        let (runtime, graph) = (runtime(), Arc::new(fan()));
+        check(&runtime.block_on(run_waiting(&graph)), FAN);
+        group.bench_function("floor", |b| b.iter(|| runtime.block_on(spawn_fan(waiting))));
+        group.bench_function("run", |b| b.iter(|| runtime.block_on(run_waiting(&graph))));
+    });
 }
 
-fn chain_of_1_000(c: &mut Criterion) {
-    let (runtime, graph) = (runtime(), Arc::new(chain(CHAIN)));
-    let report = runtime.block_on(run_idle(&graph));
-    check(&report, CHAIN);
-    assert_eq!(report.stats.workers_spawned, 1);
-    assert_eq!(
-        runtime.block_on(spawn_chain()),
-        u64::from(CHAIN) * u64::from(CHAIN - 1) / 2
-    );
-    let mut group = c.benchmark_group("scheduler/chain-1000");
-    group.throughput(Throughput::Elements(u64::from(CHAIN)));
-    group.bench_function("floor", |b| b.iter(|| runtime.block_on(spawn_chain())));
-    group.bench_function("run", |b| b.iter(|| runtime.block_on(run_idle(&graph))));
-    group.finish();
+fn chain_of_1_000(harness: &mut Harness<'_>) {
+    harness.group("scheduler/chain-1000", |group| {
+        group.decided_by(Clock::Process);
+        let (runtime, graph) = (runtime(), Arc::new(chain(CHAIN)));
+        let report = runtime.block_on(run_idle(&graph));
+        check(&report, CHAIN);
+        assert_eq!(report.stats.workers_spawned, 1);
+        assert_eq!(
+            runtime.block_on(spawn_chain()),
+            u64::from(CHAIN) * u64::from(CHAIN - 1) / 2
+        );
+        group.bench_function("floor", |b| b.iter(|| runtime.block_on(spawn_chain())));
+        group.bench_function("run", |b| b.iter(|| runtime.block_on(run_idle(&graph))));
+    });
 }
 
 /// The floor writes the same ids into plain vectors of successors.
-fn build_10_000(c: &mut Criterion) {
-    assert_eq!(chain(FAN).edge_count(), FAN as usize - 1);
-    let mut group = c.benchmark_group("scheduler/build-10000");
-    group.throughput(Throughput::Elements(u64::from(FAN)));
-    group.bench_function("floor", |b| {
-        b.iter(|| {
-            let mut successors = vec![Vec::new(); FAN as usize];
-            for step in 1..black_box(FAN) {
-                successors[step as usize - 1].push(StepId(step));
-            }
-            successors
+fn build_10_000(harness: &mut Harness<'_>) {
+    harness.group("scheduler/build-10000", |group| {
+        assert_eq!(chain(FAN).edge_count(), FAN as usize - 1);
+        group.bench_function("floor", |b| {
+            b.iter(|| {
+                let mut successors = vec![Vec::new(); FAN as usize];
+                for step in 1..black_box(FAN) {
+                    successors[step as usize - 1].push(StepId(step));
+                }
+                successors
+            });
         });
+        group.bench_function("chain", |b| b.iter(|| chain(black_box(FAN))));
     });
-    group.bench_function("chain", |b| b.iter(|| chain(black_box(FAN))));
-    group.finish();
 }
 
-criterion_group! {
-    name = benches;
-    config = autoexec_benches::pass();
-    targets = fan_of_10_000, waiting_fan_of_10_000, chain_of_1_000, build_10_000
-}
-criterion_main!(benches);
+bench_main!(
+    fan_of_10_000,
+    waiting_fan_of_10_000,
+    chain_of_1_000,
+    build_10_000
+);

@@ -1,11 +1,7 @@
 //! What a hit costs beside a bare `quick_cache`, and what it costs to save a hundred embeddings beside writing their bytes.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
+use autoexec_benches::{BatchSize, Clock, Harness, bench_main};
 use autoexec_store::{Entry, Namespace, Options, Snapshot, SnapshotOptions, Store};
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::convert::Infallible;
 use std::fs::File;
 use std::hint::black_box;
@@ -41,68 +37,67 @@ fn bare() -> Bare {
     bare
 }
 
-fn hit(c: &mut Criterion) {
-    let (bare, store) = (bare(), store());
-    let (plain, timed) = (store.namespace("plain"), store.namespace("timed"));
-    for number in 0..1_000 {
-        let ttl = Duration::from_secs(7_200);
-        assert!(plain.insert(&key(number), vec![1; BYTES]));
-        assert!(timed.insert(&key(number), Entry::new(vec![1; BYTES]).with_ttl(ttl)));
-    }
-    let keys: Vec<String> = (0..1_000).map(key).collect();
-    let mut group = c.benchmark_group("store/hit-1000");
-    let looked_up = |cache: &Bare| {
-        keys.iter()
-            .map(|key| cache.get(key.as_bytes()).expect("it is there").len())
-            .sum::<usize>()
-    };
-    let got = |space: &Namespace| {
-        keys.iter()
-            .map(|key| space.get(key).expect("it is there").len())
-            .sum::<usize>()
-    };
-    assert_eq!(
-        (looked_up(&bare), got(&plain), got(&timed)),
-        (1_000 * BYTES, 1_000 * BYTES, 1_000 * BYTES)
-    );
-    group.bench_function("floor", |b| b.iter(|| looked_up(black_box(&bare))));
-    group.bench_function("get", |b| b.iter(|| got(black_box(&plain))));
-    group.bench_function("get-with-ttl", |b| b.iter(|| got(black_box(&timed))));
-    group.bench_function("get-or-compute", |b| {
-        let ask = |key| {
-            plain
-                .get_or_compute(key, || Ok::<&str, Infallible>(""))
-                .expect("it cannot fail")
-                .len()
+fn hit(harness: &mut Harness<'_>) {
+    harness.group("store/hit-1000", |group| {
+        let (bare, store) = (bare(), store());
+        let (plain, timed) = (store.namespace("plain"), store.namespace("timed"));
+        for number in 0..1_000 {
+            let ttl = Duration::from_secs(7_200);
+            assert!(plain.insert(&key(number), vec![1; BYTES]));
+            assert!(timed.insert(&key(number), Entry::new(vec![1; BYTES]).with_ttl(ttl)));
+        }
+        let keys: Vec<String> = (0..1_000).map(key).collect();
+        let looked_up = |cache: &Bare| {
+            keys.iter()
+                .map(|key| cache.get(key.as_bytes()).expect("it is there").len())
+                .sum::<usize>()
         };
-        b.iter(|| keys.iter().map(ask).sum::<usize>());
+        let got = |space: &Namespace| {
+            keys.iter()
+                .map(|key| space.get(key).expect("it is there").len())
+                .sum::<usize>()
+        };
+        assert_eq!(
+            (looked_up(&bare), got(&plain), got(&timed)),
+            (1_000 * BYTES, 1_000 * BYTES, 1_000 * BYTES)
+        );
+        group.bench_function("floor", |b| b.iter(|| looked_up(black_box(&bare))));
+        group.bench_function("get", |b| b.iter(|| got(black_box(&plain))));
+        group.bench_function("get-with-ttl", |b| b.iter(|| got(black_box(&timed))));
+        group.bench_function("get-or-compute", |b| {
+            let ask = |key| {
+                plain
+                    .get_or_compute(key, || Ok::<&str, Infallible>(""))
+                    .expect("it cannot fail")
+                    .len()
+            };
+            b.iter(|| keys.iter().map(ask).sum::<usize>());
+        });
+        assert_eq!(store.stats().misses, 0);
     });
-    group.finish();
-    assert_eq!(store.stats().misses, 0);
 }
 
-fn insert(c: &mut Criterion) {
-    let keys: Vec<String> = (0..2 * ENTRIES).map(key).collect();
-    let bytes = vec![1; 64];
-    let mut group = c.benchmark_group("store/insert-10k-of-5k");
-    group.sample_size(10);
-    group.bench_function("floor", |b| {
-        let fill = |bare: Bare| {
-            keys.iter()
-                .for_each(|key| bare.insert(key.as_bytes().into(), bytes.as_slice().into()));
-            bare
-        };
-        b.iter_batched(|| Bare::new(ENTRIES), fill, BatchSize::PerIteration);
+fn insert(harness: &mut Harness<'_>) {
+    harness.group("store/insert-10k-of-5k", |group| {
+        let keys: Vec<String> = (0..2 * ENTRIES).map(key).collect();
+        let bytes = vec![1; 64];
+        group.bench_function("floor", |b| {
+            let fill = |bare: Bare| {
+                keys.iter()
+                    .for_each(|key| bare.insert(key.as_bytes().into(), bytes.as_slice().into()));
+                bare
+            };
+            b.iter_batched(|| Bare::new(ENTRIES), fill, BatchSize::PerIteration);
+        });
+        group.bench_function("insert", |b| {
+            let fill = |store: Store| {
+                keys.iter()
+                    .for_each(|key| assert!(store.insert(key, bytes.as_slice())));
+                store
+            };
+            b.iter_batched(store, fill, BatchSize::PerIteration);
+        });
     });
-    group.bench_function("insert", |b| {
-        let fill = |store: Store| {
-            keys.iter()
-                .for_each(|key| assert!(store.insert(key, bytes.as_slice())));
-            store
-        };
-        b.iter_batched(store, fill, BatchSize::PerIteration);
-    });
-    group.finish();
 }
 
 /// A full cache in a file, all of it saved.
@@ -120,76 +115,74 @@ fn saved(path: &Path, sync: bool) -> (Namespace, Snapshot) {
 }
 
 /// Saves what a hundred inserts changed: as many new entries, and as many keys that made room for them.
-fn save(c: &mut Criterion, group: &str, sync: bool) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let (embeddings, snapshot) = saved(&folder.path().join("embeddings"), sync);
-    let mut plain = File::create(folder.path().join("plain")).expect("the folder is ours");
-    let mut group = c.benchmark_group(group);
-    group.sample_size(10);
-    let block = vec![1; 100 * BYTES];
-    group.bench_function("floor", |b| {
-        b.iter(|| {
-            plain.write_all(&block).expect("there is room");
-            if sync {
-                plain.sync_data().expect("it is a file");
-            }
+fn save(harness: &mut Harness<'_>, group: &str, sync: bool) {
+    harness.group(group, |group| {
+        if sync {
+            group.decided_by(Clock::Wall);
+        }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (embeddings, snapshot) = saved(&folder.path().join("embeddings"), sync);
+        let mut plain = File::create(folder.path().join("plain")).expect("the folder is ours");
+        let block = vec![1; 100 * BYTES];
+        group.bench_function("floor", |b| {
+            b.iter(|| {
+                plain.write_all(&block).expect("there is room");
+                if sync {
+                    plain.sync_data().expect("it is a file");
+                }
+            });
+        });
+        let mut next = ENTRIES;
+        group.bench_function("save-100", |b| {
+            let change = || {
+                (next..next + 100)
+                    .for_each(|number| assert!(embeddings.insert(&key(number), vec![1; BYTES])));
+                next += 100;
+            };
+            let save = |()| {
+                let report = snapshot.save(SystemTime::now()).expect("there is room");
+                assert_eq!((report.entries, report.removals), (100, 100));
+            };
+            b.iter_batched(change, save, BatchSize::PerIteration);
         });
     });
-    let mut next = ENTRIES;
-    group.bench_function("save-100", |b| {
-        let change = || {
-            (next..next + 100)
-                .for_each(|number| assert!(embeddings.insert(&key(number), vec![1; BYTES])));
-            next += 100;
-        };
-        let save = |()| {
-            let report = snapshot.save(SystemTime::now()).expect("there is room");
-            assert_eq!((report.entries, report.removals), (100, 100));
-        };
-        b.iter_batched(change, save, BatchSize::PerIteration);
-    });
-    group.finish();
 }
 
-fn saves(c: &mut Criterion) {
-    save(c, "store/save", false);
-    save(c, "store/save-sync", true);
+fn saves(harness: &mut Harness<'_>) {
+    save(harness, "store/save", false);
+    save(harness, "store/save-sync", true);
 }
 
 /// Writing the whole file anew, which each save costs where there is no log.
-fn whole(c: &mut Criterion) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("embeddings");
-    let (embeddings, snapshot) = saved(&path, false);
-    let block = vec![1; ENTRIES * BYTES];
-    let mut group = c.benchmark_group("store/whole-5000");
-    group.sample_size(10);
-    group.bench_function("floor", |b| {
-        b.iter(|| {
-            let mut plain = File::create(folder.path().join("plain")).expect("the folder is ours");
-            plain.write_all(&block).expect("there is room");
-            plain.sync_data().expect("it is a file");
+fn whole(harness: &mut Harness<'_>) {
+    harness.group("store/whole-5000", |group| {
+        group.decided_by(Clock::Wall);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("embeddings");
+        let (embeddings, snapshot) = saved(&path, false);
+        let block = vec![1; ENTRIES * BYTES];
+        group.bench_function("floor", |b| {
+            b.iter(|| {
+                let mut plain =
+                    File::create(folder.path().join("plain")).expect("the folder is ours");
+                plain.write_all(&block).expect("there is room");
+                plain.sync_data().expect("it is a file");
+            });
+        });
+        group.bench_function("compact", |b| {
+            b.iter(|| snapshot.compact(SystemTime::now()).expect("there is room"));
+        });
+        drop((embeddings, snapshot));
+        group.bench_function("load", |b| {
+            b.iter_with_large_drop(|| {
+                let again = store().namespace("embeddings");
+                let report =
+                    Snapshot::read(&again, &path, SystemTime::now(), None).expect("it is there");
+                assert_eq!(report.loaded, ENTRIES as u64);
+                again
+            });
         });
     });
-    group.bench_function("compact", |b| {
-        b.iter(|| snapshot.compact(SystemTime::now()).expect("there is room"));
-    });
-    drop((embeddings, snapshot));
-    group.bench_function("load", |b| {
-        b.iter_with_large_drop(|| {
-            let again = store().namespace("embeddings");
-            let report =
-                Snapshot::read(&again, &path, SystemTime::now(), None).expect("it is there");
-            assert_eq!(report.loaded, ENTRIES as u64);
-            again
-        });
-    });
-    group.finish();
 }
 
-criterion_group! {
-    name = benches;
-    config = autoexec_benches::pass();
-    targets = hit, insert, saves, whole
-}
-criterion_main!(benches);
+bench_main!(hit, insert, saves, whole);

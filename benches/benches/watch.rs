@@ -1,22 +1,21 @@
 //! What a proof costs beside the bare system call, and arming an item beside the calls that it needs.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use autoexec_benches::bench_main;
 
 #[cfg(target_os = "linux")]
 mod on_linux {
+    use autoexec_benches::Harness;
     use autoexec_watch::{Interest, Mark, Options, Subject, Watched, Watcher};
-    use criterion::Criterion;
     use rustix::fs::inotify;
     use rustix::io::Errno;
     use std::fs::{self, File};
     use std::hint::black_box;
     use std::mem::MaybeUninit;
-    use std::os::{fd::AsFd, unix::fs::MetadataExt};
-    use std::path::Path;
+    use std::os::{
+        fd::{AsFd, OwnedFd},
+        unix::fs::MetadataExt,
+    };
+    use std::path::{Path, PathBuf};
     use std::sync::Arc;
 
     #[derive(Clone)]
@@ -40,59 +39,96 @@ mod on_linux {
         watcher.confirm(ticket, item)
     }
 
-    /// The floor reads a queue that holds nothing.
-    pub(super) fn refresh(c: &mut Criterion) {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let path = fs::canonicalize(dir.path())
-            .expect("it exists")
-            .join("file");
-        fs::write(&path, "x").expect("the directory is ours");
-        let file = File::open(&path).expect("it is there");
-        let device = file.metadata().expect("it is open").dev();
-        let item = Item(Arc::new(Mark::new()));
-        let watcher = Watcher::new(Interest::Contents, Options::default()).expect("Linux");
-        assert!(arm(&watcher, &path, &file, device, &item));
-        assert!(watcher.refresh().covers(item.mark()));
-        let queue = inotify::init(inotify::CreateFlags::NONBLOCK).expect("an instance");
-        let mut group = c.benchmark_group("watch/refresh");
-        group.bench_function("floor", |b| {
-            let mut buffer = [MaybeUninit::uninit(); 4096];
-            b.iter(|| {
-                let waiting = inotify::Reader::new(&queue, &mut buffer).next().map(|_| ());
-                assert_eq!(waiting, Err(Errno::AGAIN));
+    /// A file that is watched.
+    struct Armed {
+        _folder: tempfile::TempDir,
+        path: PathBuf,
+        file: File,
+        device: u64,
+        item: Item,
+        watcher: Watcher<Item>,
+    }
+
+    impl Armed {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a temporary directory");
+            let base = fs::canonicalize(folder.path()).expect("it exists");
+            let path = base.join("file");
+            fs::write(&path, "x").expect("the directory is ours");
+            let file = File::open(&path).expect("it is there");
+            let device = file.metadata().expect("it is open").dev();
+            let item = Item(Arc::new(Mark::new()));
+            let watcher = Watcher::new(Interest::Contents, Options::default()).expect("Linux");
+            assert!(arm(&watcher, &path, &file, device, &item));
+            assert!(watcher.refresh().covers(item.mark()));
+            Self {
+                _folder: folder,
+                path,
+                file,
+                device,
+                item,
+                watcher,
+            }
+        }
+    }
+
+    /// A queue that holds nothing, which the floors ask.
+    fn queue() -> OwnedFd {
+        inotify::init(inotify::CreateFlags::NONBLOCK).expect("an instance")
+    }
+
+    pub(super) fn refresh(harness: &mut Harness<'_>) {
+        harness.group("watch/refresh", |group| {
+            let (armed, queue) = (Armed::new(), queue());
+            group.bench_function("floor", |b| {
+                let mut buffer = [MaybeUninit::uninit(); 4096];
+                b.iter(|| {
+                    let waiting = inotify::Reader::new(&queue, &mut buffer).next().map(|_| ());
+                    assert_eq!(waiting, Err(Errno::AGAIN));
+                });
+            });
+            group.bench_function("refresh", |b| {
+                b.iter(|| armed.watcher.refresh().covers(black_box(armed.item.mark())))
             });
         });
-        group.bench_function("refresh", |b| {
-            b.iter(|| watcher.refresh().covers(black_box(item.mark())))
-        });
-        group.finish();
-        let mut group = c.benchmark_group("watch/arm");
-        let add = inotify::WatchFlags::MODIFY;
-        group.bench_function("floor", |b| {
-            b.iter(|| {
-                let watch = inotify::add_watch(&queue, black_box(&path), add).expect("it is there");
-                inotify::remove_watch(&queue, watch).expect("it was added");
+    }
+
+    pub(super) fn arming(harness: &mut Harness<'_>) {
+        harness.group("watch/arm", |group| {
+            let (armed, queue) = (Armed::new(), queue());
+            let add = inotify::WatchFlags::MODIFY;
+            group.bench_function("floor", |b| {
+                b.iter(|| {
+                    let watch = inotify::add_watch(&queue, black_box(&armed.path), add)
+                        .expect("it is there");
+                    inotify::remove_watch(&queue, watch).expect("it was added");
+                });
+            });
+            let Armed {
+                path,
+                file,
+                device,
+                item,
+                watcher,
+                ..
+            } = &armed;
+            group.bench_function("arm-and-release", |b| {
+                b.iter(|| {
+                    assert!(arm(watcher, path, file, *device, item));
+                    watcher.release(item);
+                });
             });
         });
-        group.bench_function("arm-and-release", |b| {
-            b.iter(|| {
-                assert!(arm(&watcher, &path, &file, device, &item));
-                watcher.release(&item);
-            });
-        });
-        group.finish();
     }
 }
 
-fn refresh(c: &mut Criterion) {
-    #[cfg(target_os = "linux")]
-    on_linux::refresh(c);
-    let _ = c; // Elsewhere there is nothing to measure.
+/// Elsewhere there is nothing to measure.
+#[cfg(not(target_os = "linux"))]
+mod on_linux {
+    use autoexec_benches::Harness;
+
+    pub(super) fn refresh(_: &mut Harness<'_>) {}
+    pub(super) fn arming(_: &mut Harness<'_>) {}
 }
 
-criterion_group! {
-    name = benches;
-    config = autoexec_benches::pass();
-    targets = refresh
-}
-criterion_main!(benches);
+bench_main!(on_linux::refresh, on_linux::arming);

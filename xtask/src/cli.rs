@@ -25,7 +25,7 @@ pub(crate) enum Task {
     Schema(SchemaOptions),
     /// Run the benchmarks; print a table and write target/bench/latest.json
     Bench(BenchOptions),
-    /// Measure anew, compare with the stored baseline, and fail on confirmed regressions
+    /// Let the benchmarks of two builds take turns, and fail on what became slower
     Regress(RegressOptions),
     /// Read files in every mode while everything happens to them; print a table
     Torture(TortureOptions),
@@ -59,9 +59,6 @@ pub(crate) struct BenchOptions {
     /// Write the report to this file too
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Make this run the baseline of `cargo xtask regress` (with FILTER: only of what it measures)
-    #[arg(long)]
-    pub(crate) save_baseline: bool,
 }
 
 impl BenchOptions {
@@ -78,12 +75,24 @@ impl BenchOptions {
 pub(crate) struct RegressOptions {
     /// Only groups with a benchmark whose id contains this text, or of the bench target of this name
     pub(crate) filter: Option<String>,
-    /// Slower by more than this many percent is a regression
-    #[arg(long, value_name = "PERCENT", default_value_t = 10.0, value_parser = percent)]
+    /// Compare the working tree with this commit [default: where the branch left main; on main, its last commit]
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: Option<String>,
+    /// Fewer turns, and no floors: at most a minute, builds aside
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Find what became slower by so many percent: three fifths of it are the line that an estimate must pass
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
     pub(crate) threshold: f64,
-    /// How often every benchmark is measured before it is compared
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub(crate) passes: u32,
+    /// How often what seems slower is linked anew, functions in other places, before it counts
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=8))]
+    pub(crate) relinks: u32,
+    /// Test the gate itself: the same build twice, and builds that do more, with other processes beside them
+    #[arg(long, conflicts_with_all = ["filter", "base", "quick", "threshold", "relinks"])]
+    pub(crate) self_test: bool,
+    /// How many rounds the self-test has
+    #[arg(long, requires = "self_test", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
 }
 
 #[derive(Debug, Args)]
@@ -176,6 +185,33 @@ mod tests {
         assert_eq!(passes(&["--quick"]), 1);
         assert_eq!(passes(&["--passes", "7"]), 7);
         assert!(Cli::try_parse_from(["xtask", "bench", "--passes", "0"]).is_err());
+    }
+
+    #[test]
+    fn a_self_test_stands_alone() {
+        let parsed = |arguments: &[&str]| {
+            let all = [&["xtask", "regress"], arguments].concat();
+            match Cli::try_parse_from(all).map(|cli| cli.task) {
+                Ok(Task::Regress(it)) => Some((it.self_test, it.rounds, it.threshold)),
+                _ => None,
+            }
+        };
+        assert_eq!(parsed(&["--self-test"]), Some((true, 100, 5.0)));
+        assert_eq!(
+            parsed(&["--self-test", "--rounds", "7"]),
+            Some((true, 7, 5.0))
+        );
+        assert_eq!(
+            parsed(&["--threshold", "10", "hit"]),
+            Some((false, 100, 10.0))
+        );
+        for bad in [
+            &["--rounds", "7"][..],
+            &["--self-test", "--quick"],
+            &["--relinks", "9"],
+        ] {
+            assert_eq!(parsed(bad), None, "{bad:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Development tasks: `cargo xtask test | tidy | schema | bench | regress | torture | parsers`.
 //!
 //! Exit codes: 0 all is well, 1 a check, a test or a benchmark failed, 2 the task could not
-//! be carried out (bad arguments, no baseline, a build that fails).
+//! be carried out (bad arguments, no such commit, a build that fails).
 
 mod bench;
 mod cli;
@@ -9,6 +9,7 @@ mod counts;
 mod files;
 mod gate;
 mod markdown;
+mod marked;
 mod out;
 mod parsers;
 mod process;

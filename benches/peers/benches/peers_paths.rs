@@ -2,13 +2,9 @@
 //!
 //! All agree on these two paths, to the byte. On others they do not: `path-dedot` anchors relative paths that
 //! begin with dots at the working directory, and the loop loses their leading `..`.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
+use autoexec_benches::{Harness, bench_main};
 use autoexec_path_cache::normalize;
-use criterion::{Criterion, criterion_group, criterion_main};
 use path_dedot::ParseDot;
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -52,24 +48,19 @@ macro_rules! member {
     };
 }
 
-fn normalise(c: &mut Criterion, name: &str, path: &str) {
-    let mut group = c.benchmark_group(name);
-    group.bench_function("floor", |b| b.iter(|| PathBuf::from(black_box(path))));
-    member!(group, path, "ours", normalize);
-    member!(group, path, "path-clean", path_clean::clean);
-    member!(group, path, "path-dedot", dedot);
-    member!(group, path, "std-components", by_components);
-    group.finish();
+fn normalise(harness: &mut Harness<'_>, name: &str, path: &str) {
+    harness.group(name, |group| {
+        group.bench_function("floor", |b| b.iter(|| PathBuf::from(black_box(path))));
+        member!(group, path, "ours", normalize);
+        member!(group, path, "path-clean", path_clean::clean);
+        member!(group, path, "path-dedot", dedot);
+        member!(group, path, "std-components", by_components);
+    });
 }
 
-fn paths(c: &mut Criterion) {
-    normalise(c, "peers/normalize-clean", CLEAN);
-    normalise(c, "peers/normalize-messy", MESSY);
+fn paths(harness: &mut Harness<'_>) {
+    normalise(harness, "peers/normalize-clean", CLEAN);
+    normalise(harness, "peers/normalize-messy", MESSY);
 }
 
-criterion_group! {
-    name = benches;
-    config = autoexec_peers::pass();
-    targets = paths
-}
-criterion_main!(benches);
+bench_main!(paths);

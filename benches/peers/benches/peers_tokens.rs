@@ -1,20 +1,15 @@
 //! Exact token counts beside the fastest crates that have them, on the same texts: this workspace's files
 //! and, repeated by every round and small enough to be remembered whole, the samples of our tests.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
-)]
 
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 
+use autoexec_benches::{Harness, bench_main};
 use autoexec_memory_trimmer::{Encoding, ExactCounter, TokenCounter};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use toktok::Tokenizer;
 
-criterion_group!(benches, count);
-criterion_main!(benches);
+bench_main!(count);
 
 /// What the files of this workspace hold that have an ending, one behind the other.
 fn files(folder: &Path, ending: &str, text: &mut String) {
@@ -53,7 +48,7 @@ fn texts() -> Vec<(String, String)> {
     texts
 }
 
-fn count(c: &mut Criterion) {
+fn count(harness: &mut Harness<'_>) {
     for (encoding, name) in [
         (Encoding::O200k, "o200k_base"),
         (Encoding::Cl100k, "cl100k_base"),
@@ -62,17 +57,16 @@ fn count(c: &mut Criterion) {
         let toktok = Tokenizer::builtin(name).expect("it is built in");
         let tiktoken = tiktoken::get_encoding(name).expect("it is built in");
         for (kind, text) in texts() {
-            let tokens = ours.count(&text) as usize;
-            let theirs = [toktok.count(text.as_bytes()), tiktoken.count(&text)];
-            assert_eq!([tokens; 2], theirs, "{name} {kind}");
-            let mut group = c.benchmark_group(format!("peers/tokens-{name}-{kind}"));
-            group.throughput(Throughput::Bytes(text.len() as u64));
-            group.bench_function("toktok", |b| {
-                b.iter(|| toktok.count(black_box(text.as_bytes())));
+            harness.group(format!("peers/tokens-{name}-{kind}"), |group| {
+                let tokens = ours.count(&text) as usize;
+                let theirs = [toktok.count(text.as_bytes()), tiktoken.count(&text)];
+                assert_eq!([tokens; 2], theirs, "{name} {kind}");
+                group.bench_function("toktok", |b| {
+                    b.iter(|| toktok.count(black_box(text.as_bytes())));
+                });
+                group.bench_function("tiktoken", |b| b.iter(|| tiktoken.count(black_box(&text))));
+                group.bench_function("ours", |b| b.iter(|| ours.count(black_box(&text))));
             });
-            group.bench_function("tiktoken", |b| b.iter(|| tiktoken.count(black_box(&text))));
-            group.bench_function("autoexec", |b| b.iter(|| ours.count(black_box(&text))));
-            group.finish();
         }
     }
 }

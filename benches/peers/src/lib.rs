@@ -10,9 +10,6 @@ mod rates;
 mod readers;
 mod zipf;
 
-use criterion::Criterion;
-use std::time::Duration;
-
 pub use files::Files;
 pub use lru::Lru;
 pub use rates::{HitRates, MEMBERS, hit_rates, table};
@@ -29,14 +26,6 @@ pub const FILES: usize = 2_000;
 pub const READS: usize = 100_000;
 /// The seed of the stream that all comparisons of caches replay.
 pub const SEED: u64 = 1;
-
-/// One pass of a benchmark, as in the benches of our crates: 20 samples in about half a second.
-pub fn pass() -> Criterion {
-    Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(400))
-}
 
 /// What came of replaying a stream of reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,208 +1,176 @@
-//! Reads what criterion left behind: `**/new/{benchmark,estimates}.json`.
+//! Reads what a bench binary writes: lists, samples, and the names of what failed.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use autoexec_metrics::stats::{mad, median};
 
-use anyhow::{Context, Result};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use super::clock::{Clock, Times};
+
+/// Turns a median absolute deviation into what a standard deviation would be for normal samples.
+const NORMAL: f64 = 1.4826;
+
+/// A benchmark as its binary lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Benchmark {
+    pub(crate) id: String,
+    pub(crate) clock: Clock,
+}
 
 /// One benchmark in one pass.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sample {
     pub(crate) target: String,
     pub(crate) id: String,
-    pub(crate) group: String,
-    pub(crate) function: Option<String>,
-    /// The parameter, for benchmarks that have one.
-    pub(crate) value: Option<String>,
+    pub(crate) clock: Clock,
+    /// Of one iteration, by the clock that decides.
     pub(crate) median_ns: f64,
-    pub(crate) low_ns: f64,
-    pub(crate) high_ns: f64,
-    /// Criterion's median absolute deviation, scaled to a standard deviation.
+    /// How far samples lie from it, as a standard deviation.
     pub(crate) mad_ns: f64,
-    /// Time of one iteration in the fastest of criterion's samples: what other processes disturbed
-    /// least.
-    pub(crate) fastest_ns: f64,
+    /// Median time of one iteration on the wall.
+    pub(crate) wall_ns: f64,
 }
 
 impl Sample {
-    pub(crate) fn is_floor(&self) -> bool {
-        self.function.as_deref() == Some("floor")
+    pub(crate) fn group(&self) -> &str {
+        group_of(&self.id)
     }
 
-    /// A sample whose interval is 1 % to either side.
+    pub(crate) fn is_floor(&self) -> bool {
+        is_floor(&self.id)
+    }
+
     #[cfg(test)]
-    pub(crate) fn of(group: &str, function: &str, value: Option<&str>, median_ns: f64) -> Self {
-        let tail = value.map(|value| format!("/{value}")).unwrap_or_default();
+    pub(crate) fn of(group: &str, function: &str, median_ns: f64) -> Self {
         Self {
             target: "test".to_owned(),
-            id: format!("{group}/{function}{tail}"),
-            group: group.to_owned(),
-            function: Some(function.to_owned()),
-            value: value.map(str::to_owned),
+            id: format!("{group}/{function}"),
+            clock: Clock::Cpu,
             median_ns,
-            low_ns: median_ns * 0.99,
-            high_ns: median_ns * 1.01,
             mad_ns: median_ns * 0.02,
-            fastest_ns: median_ns,
+            wall_ns: median_ns * 1.5,
         }
     }
 }
 
-#[derive(Deserialize)]
-struct BenchmarkFile {
-    group_id: String,
-    function_id: Option<String>,
-    value_str: Option<String>,
-    full_id: String,
+/// The group of a benchmark: its id without the last part.
+pub(crate) fn group_of(id: &str) -> &str {
+    id.rsplit_once('/').map_or(id, |(group, _)| group)
 }
 
-#[derive(Deserialize)]
-struct EstimatesFile {
-    median: Estimate,
-    median_abs_dev: Estimate,
+pub(crate) fn is_floor(id: &str) -> bool {
+    id.rsplit_once('/').is_some_and(|(_, name)| name == "floor")
 }
 
-#[derive(Deserialize)]
-struct Estimate {
-    point_estimate: f64,
-    confidence_interval: Interval,
+/// What a binary said, line by line. Lines of other kinds are left out.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Said {
+    /// `id`, a tab, and a clock.
+    pub(crate) benchmarks: Vec<Benchmark>,
+    /// One for all the `sample` lines of a benchmark.
+    pub(crate) samples: Vec<Sample>,
+    /// `failed`, a tab, and the name of a benchmark or a group.
+    pub(crate) failed: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Interval {
-    lower_bound: f64,
-    upper_bound: f64,
-}
-
-/// Criterion's samples: how many iterations each had, and how long they took together.
-#[derive(Deserialize)]
-struct SampleFile {
-    iters: Vec<f64>,
-    times: Vec<f64>,
-}
-
-impl SampleFile {
-    fn fastest(&self) -> f64 {
-        let each = self
-            .times
-            .iter()
-            .zip(&self.iters)
-            .map(|(time, iterations)| time / iterations);
-        each.fold(f64::INFINITY, f64::min)
-    }
-}
-
-/// All benchmarks below a folder that held nothing before `target` ran.
-pub(crate) fn collect(folder: &Path, target: &str) -> Result<Vec<Sample>> {
-    let mut samples = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(here) = folders.pop() {
-        if here.ends_with("new") && here.join("benchmark.json").is_file() {
-            samples.push(sample(&here, target)?);
-            continue;
-        }
-        folders.extend(subfolders(&here)?);
-    }
-    samples.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(samples)
-}
-
-fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
-    let list = match fs::read_dir(folder) {
-        // A target without benchmarks leaves no folder.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        list => list.with_context(|| format!("cannot list {}", folder.display()))?,
-    };
-    let mut found = Vec::new();
-    for entry in list {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.push(path);
+pub(crate) fn parse(target: &str, text: &str) -> Said {
+    let mut said = Said::default();
+    let mut times: Vec<(Benchmark, Vec<(f64, f64)>)> = Vec::new();
+    for line in text.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        match fields[..] {
+            ["failed", name] => said.failed.push(name.to_owned()),
+            ["sample", id, word, ..] => {
+                let Some((clock, each)) = sample_line(word, &fields[3..]) else {
+                    continue;
+                };
+                match times.last_mut().filter(|(last, _)| last.id == id) {
+                    Some((_, all)) => all.push(each),
+                    None => times.push((benchmark(id, clock), vec![each])),
+                }
+            }
+            [id, word] => {
+                let known = Clock::from_word(word).map(|clock| benchmark(id, clock));
+                said.benchmarks.extend(known);
+            }
+            _ => {}
         }
     }
-    Ok(found)
+    let sample = |(benchmark, times)| summarise(target, benchmark, times);
+    said.samples = times.into_iter().filter_map(sample).collect();
+    said
 }
 
-fn sample(folder: &Path, target: &str) -> Result<Sample> {
-    let benchmark: BenchmarkFile = read_json(&folder.join("benchmark.json"))?;
-    let estimates: EstimatesFile = read_json(&folder.join("estimates.json"))?;
-    let measured: SampleFile = read_json(&folder.join("sample.json"))?;
-    let interval = estimates.median.confidence_interval;
-    Ok(Sample {
+fn benchmark(id: &str, clock: Clock) -> Benchmark {
+    let id = id.to_owned();
+    Benchmark { id, clock }
+}
+
+/// The clock and the nanoseconds of one iteration, by it and on the wall.
+fn sample_line(word: &str, numbers: &[&str]) -> Option<(Clock, (f64, f64))> {
+    let clock = Clock::from_word(word)?;
+    let (iterations, times) = numbers.split_first()?;
+    let iterations: f64 = iterations.parse().ok().filter(|&it| it >= 1.0)?;
+    let times = Times::parse(&times.join(" "))?;
+    let each = (
+        times.by(clock) as f64 / iterations,
+        times.wall_ns as f64 / iterations,
+    );
+    Some((clock, each))
+}
+
+fn summarise(target: &str, benchmark: Benchmark, times: Vec<(f64, f64)>) -> Option<Sample> {
+    let (mut ns, mut wall): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
+    Some(Sample {
         target: target.to_owned(),
-        id: benchmark.full_id,
-        group: benchmark.group_id,
-        function: benchmark.function_id,
-        value: benchmark.value_str,
-        median_ns: estimates.median.point_estimate,
-        low_ns: interval.lower_bound,
-        high_ns: interval.upper_bound,
-        mad_ns: estimates.median_abs_dev.point_estimate,
-        fastest_ns: measured.fastest(),
+        id: benchmark.id,
+        clock: benchmark.clock,
+        median_ns: median(&mut ns)?,
+        mad_ns: NORMAL * mad(&mut ns)?,
+        wall_ns: median(&mut wall)?,
     })
-}
-
-pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    serde_json::from_str(&text)
-        .with_context(|| format!("{} is not what was expected", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files;
-
-    const ESTIMATES: &str = r#"{"mean":{"x":1},
-        "median":{"confidence_interval":{"confidence_level":0.95,"lower_bound":9.0,"upper_bound":11.5},"point_estimate":10.0,"standard_error":0.1},
-        "median_abs_dev":{"confidence_interval":{"confidence_level":0.95,"lower_bound":0.1,"upper_bound":0.3},"point_estimate":0.2,"standard_error":0.1}}"#;
-    const BENCHMARK: &str = r#"{"group_id":"g/q","function_id":"ours","value_str":"9","throughput":null,"full_id":"g/q/ours/9","directory_name":"d","title":"t"}"#;
 
     #[test]
-    fn new_results_are_read_and_others_left() {
-        let folder = tempfile::tempdir().unwrap();
-        for place in ["g_q/ours/9/new", "g_q/ours/9/base"] {
-            files::write(&folder.path().join(place).join("benchmark.json"), BENCHMARK).unwrap();
-            files::write(&folder.path().join(place).join("estimates.json"), ESTIMATES).unwrap();
-            let sample = r#"{"sampling_mode":"Linear","iters":[2.0,4.0],"times":[19.0,36.0]}"#;
-            files::write(&folder.path().join(place).join("sample.json"), sample).unwrap();
-        }
-        let samples = collect(folder.path(), "t").unwrap();
-        assert_eq!(samples.len(), 1);
-        let sample = &samples[0];
-        assert_eq!(
-            (
-                sample.id.as_str(),
-                sample.group.as_str(),
-                sample.value.as_deref()
-            ),
-            ("g/q/ours/9", "g/q", Some("9"))
+    fn lists_name_benchmarks_and_what_decides() {
+        let said = parse(
+            "t",
+            "a/b\tcpu\nnoise\na/c d\tprocess\nfailed\tbad\na/e\tmoon\n",
         );
-        assert_eq!(
-            (
-                sample.median_ns,
-                sample.low_ns,
-                sample.high_ns,
-                sample.mad_ns
-            ),
-            (10.0, 9.0, 11.5, 0.2)
-        );
-        assert_eq!(sample.fastest_ns, 9.0);
+        let ids: Vec<&str> = said.benchmarks.iter().map(|it| it.id.as_str()).collect();
+        assert_eq!(ids, ["a/b", "a/c d"]);
+        assert_eq!(said.benchmarks[1].clock, Clock::Process);
+        assert_eq!(said.failed, ["bad"]);
     }
 
     #[test]
-    fn no_folder_is_no_benchmarks_and_a_broken_file_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(
-            collect(&folder.path().join("none"), "t")
-                .unwrap()
-                .is_empty()
-        );
-        files::write(&folder.path().join("a/new/benchmark.json"), "{").unwrap();
-        let error = collect(folder.path(), "t").unwrap_err().to_string();
-        assert!(error.contains("benchmark.json"), "{error}");
+    fn samples_become_medians_of_one_iteration() {
+        let text = "sample\ta/b\tcpu\t10\t100\t500\t1000\n\
+            sample\ta/b\tcpu\t10\t300\t500\t3000\nsample\ta/b\tcpu\t10\t120\t500\t2000\n\
+            sample\ta/w\twall\t2\t1\t1\t50\n";
+        let said = parse("t", text);
+        assert_eq!(said.samples.len(), 2);
+        let first = &said.samples[0];
+        assert_eq!((first.median_ns, first.wall_ns), (12.0, 200.0));
+        assert!((first.mad_ns - NORMAL * 2.0).abs() < 1e-9);
+        assert_eq!(said.samples[1].median_ns, 25.0);
+    }
+
+    #[test]
+    fn broken_sample_lines_are_left_out() {
+        for bad in [
+            "sample\ta/b\tcpu\t0\t1\t1\t1",
+            "sample\ta/b\tcpu\t1\t1\t1",
+            "sample\ta/b\tcpu\tx\t1\t1\t1",
+        ] {
+            assert_eq!(parse("t", bad), Said::default(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_group_is_all_but_the_last_part() {
+        assert_eq!(group_of("a/b/floor"), "a/b");
+        assert!(is_floor("a/b/floor") && !is_floor("a/b/floor-by-two") && !is_floor("floor"));
     }
 }

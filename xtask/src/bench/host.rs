@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::process;
 
-/// What has to be the same for absolute times to be comparable.
+/// The machine. Absolute times of two are never compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Host {
     /// The processor's model, where the system tells it.
@@ -33,6 +33,13 @@ impl Host {
             os: std::env::consts::OS.to_owned(),
             arch: std::env::consts::ARCH.to_owned(),
         }
+    }
+}
+
+impl std::fmt::Display for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let cpu = self.cpu.as_deref().unwrap_or("unknown processor");
+        write!(f, "{cpu}, {} cores, {} {}", self.cores, self.os, self.arch)
     }
 }
 

@@ -1,17 +1,17 @@
 //! `cargo xtask bench`: measure, show, keep.
 
+pub(crate) mod clock;
 pub(crate) mod collect;
+mod history;
 pub(crate) mod host;
 pub(crate) mod measure;
 mod peers;
 pub(crate) mod report;
 pub(crate) mod show;
-pub(crate) mod stats;
-pub(crate) mod store;
-pub(crate) mod summary;
+mod store;
+mod summary;
 pub(crate) mod targets;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -32,9 +32,6 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Outcome> {
     let selected = select(&workspace, &packages, filter)?;
     let is_peer = |target: &Target| target.package == PEERS;
     let (peers, ours): (Vec<Target>, Vec<Target>) = selected.targets.into_iter().partition(is_peer);
-    if options.save_baseline && ours.is_empty() {
-        bail!("only peers are selected, and they have no baseline; leave out `--save-baseline`");
-    }
     let mut bench = Bench {
         store: Store::new(workspace.bench_dir()),
         workspace,
@@ -64,34 +61,41 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     fn measure_ours(&mut self, targets: &[Target]) -> Result<()> {
-        let report = self.measure(targets)?;
+        let report = self.measure(targets);
         self.keep(&report)
     }
 
     fn measure_peers(&mut self, targets: &[Target]) -> Result<()> {
-        let report = self.measure(targets)?;
-        match peers::hit_rates(&self.workspace, targets) {
-            Ok(table) => table.iter().for_each(|table| out::line(table)),
-            Err(error) => self.failures.push(format!("{error:#}")),
-        }
+        let report = self.measure(targets);
+        let rates = match peers::hit_rates(&self.workspace, targets) {
+            Ok(table) => table,
+            Err(error) => {
+                self.failures.push(format!("{error:#}"));
+                None
+            }
+        };
+        rates.iter().for_each(|table| out::line(table));
         if report.entries.is_empty() {
             return Ok(());
         }
         self.store.save_peers(&report)?;
         self.tell_written(&self.store.peers_path());
+        // A table of some of them would stand there as if it were all.
+        if report.filter.is_none() && self.failures.is_empty() {
+            peers::document(&self.workspace, &report, rates.as_deref())?;
+            self.tell_written(&self.workspace.root().join(peers::DOCUMENT));
+        }
         Ok(())
     }
 
     /// Measures and shows.
-    fn measure(&mut self, targets: &[Target]) -> Result<Report> {
-        let passes = self.options.passes();
-        let folder = self.workspace.bench_dir();
-        let mut measurement = measure::measure(targets, passes, &folder, &out::error)?;
+    fn measure(&mut self, targets: &[Target]) -> Report {
+        let mut measurement = measure::measure(targets, self.options.passes(), &out::error);
         self.failures.append(&mut measurement.failures);
         let report = self.report(&measurement);
         out::line(&format!("\n{}", show::table(&report)));
         self.entries.extend(report.entries.iter().cloned());
-        Ok(report)
+        report
     }
 
     fn report(&self, measurement: &Measurement) -> Report {
@@ -107,10 +111,9 @@ impl Bench<'_> {
         }
         self.store.save_latest(report)?;
         self.tell_written(&self.store.latest_path());
-        let replace = self.options.save_baseline;
-        if let Some(message) = self.store.update_baseline(report, replace)? {
-            let path = self.workspace.relative(&self.store.baseline_path());
-            out::line(&format!("{message}: {path}"));
+        if report.filter.is_none() {
+            self.store.append_history(report)?;
+            self.tell_written(&self.store.history_path());
         }
         Ok(())
     }
@@ -133,46 +136,26 @@ impl Bench<'_> {
 }
 
 /// The benchmarks that are to be measured.
-pub(crate) struct Selected {
-    pub(crate) targets: Vec<Target>,
-    /// All that was built, selected or not.
-    pub(crate) held: Held,
-    /// Targets that could not even say what they hold.
-    pub(crate) failures: Vec<String>,
-}
-
-/// What the benches hold.
-#[derive(Debug, Default)]
-pub(crate) struct Held {
-    pub(crate) targets: BTreeSet<String>,
-    pub(crate) ids: BTreeSet<String>,
+struct Selected {
+    targets: Vec<Target>,
+    /// What could not even say what it holds.
+    failures: Vec<String>,
 }
 
 /// Builds the benches of these packages and applies the filter.
 ///
 /// # Errors
 /// When they do not build, or nothing matches.
-pub(crate) fn select(
+fn select(
     workspace: &Workspace,
     packages: &[&'static str],
     filter: Option<&str>,
 ) -> Result<Selected> {
     let built = targets::build(workspace, packages, filter)?;
-    let held = Held {
-        targets: built
-            .targets
-            .iter()
-            .map(|target| target.name.clone())
-            .collect(),
-        ids: built
-            .targets
-            .iter()
-            .flat_map(|target| target.ids.clone())
-            .collect(),
-    };
+    let names: Vec<String> = built.targets.iter().map(|it| it.name.clone()).collect();
     let targets = targets::select(built.targets, filter);
     if targets.is_empty() && built.failures.is_empty() {
-        let names = held.targets.iter().cloned().collect::<Vec<_>>().join(", ");
+        let names = names.join(", ");
         match filter {
             Some(filter) => bail!("no benchmark matches `{filter}`; the bench targets are {names}"),
             None => bail!("the bench targets hold no benchmark: {names}"),
@@ -180,12 +163,11 @@ pub(crate) fn select(
     }
     Ok(Selected {
         targets,
-        held,
         failures: built.failures,
     })
 }
 
-pub(crate) fn report(
+fn report(
     workspace: &Workspace,
     measurement: &Measurement,
     passes: u32,

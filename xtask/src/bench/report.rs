@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::Clock;
 use super::host::{Commit, Host};
 
 /// Raised whenever a field changes its meaning; readers refuse other versions.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
@@ -22,27 +23,25 @@ pub(crate) struct Report {
 /// One benchmark, over all passes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// Criterion's name: `group/function` or `group/function/value`.
+    /// `group/function`.
     pub(crate) id: String,
     pub(crate) group: String,
     /// The bench target, `path_cache`.
     pub(crate) target: String,
     /// Whether this is the floor that its group is measured against.
     pub(crate) is_floor: bool,
+    /// Which clock decides: all times but `wall_ns` are by it.
+    pub(crate) clock: Clock,
     /// Median over passes of the median time of one iteration.
     pub(crate) median_ns: f64,
-    /// Medians over passes of the bounds of criterion's 95 % interval of that median.
-    pub(crate) low_ns: f64,
-    pub(crate) high_ns: f64,
+    /// The same on the wall.
+    pub(crate) wall_ns: f64,
     /// Median over passes of the scaled median absolute deviation within a pass, as a share of the median.
     pub(crate) mad_share: f64,
     /// (max − min) / median over passes; absent for a single pass.
     pub(crate) spread: Option<f64>,
     /// The median of each pass.
     pub(crate) passes_ns: Vec<f64>,
-    /// Median over passes of the fastest sample, and the fastest sample of each pass.
-    pub(crate) fastest_ns: f64,
-    pub(crate) fastest_passes_ns: Vec<f64>,
     /// Absent where the group has no floor.
     pub(crate) floor: Option<Ratio>,
 }
@@ -57,9 +56,8 @@ pub(crate) struct Ratio {
     /// (max − min) / median over passes; absent for a single pass.
     pub(crate) spread: Option<f64>,
     pub(crate) passes: Vec<f64>,
-    /// The same of the fastest samples. Other processes disturb it far less: `regress` compares it.
-    pub(crate) fastest: f64,
-    pub(crate) fastest_passes: Vec<f64>,
+    /// Median over passes, on the wall.
+    pub(crate) wall: f64,
 }
 
 impl Report {
@@ -70,28 +68,20 @@ impl Report {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::{collect::Sample, summary};
     use super::*;
 
     /// A report of benchmarks given by group, function and the median of each pass.
     pub(crate) fn report(benchmarks: &[(&str, &str, &[f64])]) -> Report {
-        use super::super::{collect::Sample, summary};
-        let passes = benchmarks
-            .iter()
-            .map(|(_, _, medians)| medians.len())
-            .max()
-            .unwrap_or(0);
-        let sample = |&(group, function, medians): &(&str, &str, &[f64]), pass: usize| {
-            let median_ns = *medians.get(pass)?;
-            Some(Sample::of(group, function, None, median_ns))
+        let lengths = benchmarks.iter().map(|(_, _, medians)| medians.len());
+        let passes = lengths.max().unwrap_or(0);
+        let pass = |pass: usize| {
+            let sample = |&(group, function, medians): &(&str, &str, &[f64])| {
+                Some(Sample::of(group, function, *medians.get(pass)?))
+            };
+            benchmarks.iter().filter_map(sample).collect::<Vec<_>>()
         };
-        let samples: Vec<Vec<Sample>> = (0..passes)
-            .map(|pass| {
-                benchmarks
-                    .iter()
-                    .filter_map(|one| sample(one, pass))
-                    .collect()
-            })
-            .collect();
+        let samples: Vec<Vec<Sample>> = (0..passes).map(pass).collect();
         Report {
             format: FORMAT,
             date: "2026-03-01T12:00:00Z".to_owned(),

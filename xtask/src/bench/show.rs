@@ -39,16 +39,17 @@ pub(crate) fn or_dash(text: Option<String>) -> String {
     text.unwrap_or_else(|| "–".to_owned())
 }
 
-/// The medians with their spread over passes and within a pass, then the fastest samples.
+/// The medians with their spread over passes and within a pass, and the wall beside them.
 pub(crate) fn table(report: &Report) -> String {
     let header = [
         "benchmark",
+        "by",
         "median",
         "spread",
         "in a pass",
         "to floor",
         "spread",
-        "fastest",
+        "wall",
         "to floor",
     ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
@@ -67,13 +68,14 @@ fn row(entry: &Entry) -> Vec<String> {
     };
     vec![
         entry.id.clone(),
+        entry.clock.word().to_owned(),
         time(entry.median_ns),
         or_dash(entry.spread.map(percent)),
         format!("± {}", percent(entry.mad_share)),
         ratio(floor.map(|floor| floor.ratio)),
         or_dash(floor.and_then(|floor| floor.spread).map(percent)),
-        time(entry.fastest_ns),
-        ratio(floor.map(|floor| floor.fastest)),
+        time(entry.wall_ns),
+        ratio(floor.map(|floor| floor.wall)),
     ]
 }
 
@@ -108,32 +110,25 @@ mod tests {
             ("g", "ours", &[15.0]),
             ("h", "alone", &[1.0]),
         ]));
-        let lines: Vec<Vec<&str>> = text
-            .lines()
-            .map(|line| {
-                line.split("  ")
-                    .filter(|cell| !cell.is_empty())
-                    .map(str::trim)
-                    .collect()
-            })
-            .collect();
-        assert_eq!(
-            lines[1],
+        let cells = |line: &str| -> Vec<String> {
+            let cells = line
+                .split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty());
+            cells.map(str::to_owned).collect()
+        };
+        let lines: Vec<Vec<String>> = text.lines().map(cells).collect();
+        let expect = [
             [
-                "g/floor", "10.0 ns", "–", "± 2.0 %", "floor", "–", "10.0 ns", "floor"
-            ]
-        );
-        assert_eq!(
-            lines[2],
+                "g/floor", "cpu", "10.0 ns", "–", "± 2.0 %", "floor", "–", "15.0 ns", "floor",
+            ],
             [
-                "g/ours", "15.0 ns", "–", "± 2.0 %", "1.50×", "–", "15.0 ns", "1.50×"
-            ]
-        );
-        assert_eq!(
-            lines[3],
+                "g/ours", "cpu", "15.0 ns", "–", "± 2.0 %", "1.50×", "–", "22.5 ns", "1.50×",
+            ],
             [
-                "h/alone", "1.00 ns", "–", "± 2.0 %", "–", "–", "1.00 ns", "–"
-            ]
-        );
+                "h/alone", "cpu", "1.00 ns", "–", "± 2.0 %", "–", "–", "1.50 ns", "–",
+            ],
+        ];
+        assert_eq!(lines[1..], expect);
     }
 }

@@ -1,8 +1,9 @@
 //! From the samples of each pass to one entry per benchmark.
 
+use autoexec_metrics::stats;
+
 use super::collect::Sample;
 use super::report::{Entry, Ratio};
-use super::stats::{median, spread};
 
 /// One entry per benchmark that any pass measured, by group, the floor first.
 pub(crate) fn entries(passes: &[Vec<Sample>]) -> Vec<Entry> {
@@ -12,15 +13,7 @@ pub(crate) fn entries(passes: &[Vec<Sample>]) -> Vec<Entry> {
             known.push(sample);
         }
     }
-    known.sort_by_key(|sample| {
-        (
-            &sample.target,
-            &sample.group,
-            &sample.value,
-            !sample.is_floor(),
-            &sample.id,
-        )
-    });
+    known.sort_by_key(|one| (&one.target, one.group(), !one.is_floor(), &one.id));
     known
         .into_iter()
         .filter_map(|sample| entry(sample, passes))
@@ -32,29 +25,21 @@ fn entry(first: &Sample, passes: &[Vec<Sample>]) -> Option<Entry> {
         .iter()
         .filter_map(|pass| find(pass, &first.id))
         .collect();
-    let over = |figure: fn(&Sample) -> f64| {
-        samples
-            .iter()
-            .map(|sample| figure(sample))
-            .collect::<Vec<f64>>()
+    let over = |figure: fn(&Sample) -> f64| -> Vec<f64> {
+        samples.iter().map(|sample| figure(sample)).collect()
     };
-    let (passes_ns, fastest) = (
-        over(|sample| sample.median_ns),
-        over(|sample| sample.fastest_ns),
-    );
+    let passes_ns = over(|sample| sample.median_ns);
     Some(Entry {
         id: first.id.clone(),
-        group: first.group.clone(),
+        group: first.group().to_owned(),
         target: first.target.clone(),
         is_floor: first.is_floor(),
+        clock: first.clock,
         median_ns: median(&passes_ns)?,
-        low_ns: median(&over(|sample| sample.low_ns))?,
-        high_ns: median(&over(|sample| sample.high_ns))?,
+        wall_ns: median(&over(|sample| sample.wall_ns))?,
         mad_share: median(&over(|sample| sample.mad_ns / sample.median_ns))?,
         spread: spread(&passes_ns),
         passes_ns,
-        fastest_ns: median(&fastest)?,
-        fastest_passes_ns: fastest,
         floor: ratio(first, passes),
     })
 }
@@ -68,37 +53,32 @@ fn ratio(of: &Sample, passes: &[Vec<Sample>]) -> Option<Ratio> {
     if of.is_floor() {
         return None;
     }
-    let floor = passes.iter().find_map(|pass| floor_of(of, pass))?;
-    let over = |figure: fn(&Sample) -> f64| {
-        let both = |pass| Some(figure(find(pass, &of.id)?) / figure(find(pass, &floor.id)?));
-        passes
-            .iter()
-            .filter_map(|pass| both(pass))
-            .collect::<Vec<f64>>()
+    let floor = format!("{}/floor", of.group());
+    let over = |figure: fn(&Sample) -> f64| -> Vec<f64> {
+        let both =
+            |pass: &Vec<Sample>| Some(figure(find(pass, &of.id)?) / figure(find(pass, &floor)?));
+        passes.iter().filter_map(both).collect()
     };
-    let (ratios, fastest) = (
-        over(|sample| sample.median_ns),
-        over(|sample| sample.fastest_ns),
-    );
+    let ratios = over(|sample| sample.median_ns);
     Some(Ratio {
-        id: floor.id.clone(),
         ratio: median(&ratios)?,
         spread: spread(&ratios),
+        wall: median(&over(|sample| sample.wall_ns))?,
         passes: ratios,
-        fastest: median(&fastest)?,
-        fastest_passes: fastest,
+        id: floor,
     })
 }
 
-/// The floor of the same group: the one for the same parameter, else one without any.
-fn floor_of<'a>(of: &Sample, pass: &'a [Sample]) -> Option<&'a Sample> {
-    let floors = || {
-        pass.iter()
-            .filter(|sample| sample.is_floor() && sample.group == of.group)
-    };
-    floors()
-        .find(|floor| floor.value == of.value)
-        .or_else(|| floors().find(|floor| floor.value.is_none()))
+fn median(samples: &[f64]) -> Option<f64> {
+    stats::median(&mut samples.to_vec())
+}
+
+/// How far the extremes lie apart, as a share of the median. Absent for fewer than two samples.
+fn spread(samples: &[f64]) -> Option<f64> {
+    let middle = median(samples).filter(|_| samples.len() > 1)?;
+    let least = samples.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = samples.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    Some((most - least) / middle)
 }
 
 #[cfg(test)]
@@ -110,18 +90,13 @@ mod tests {
         // The machine is three times slower in the second pass: the ratio does not notice.
         let pass = |scale: f64| {
             vec![
-                Sample::of("g", "ours", None, 20.0 * scale),
-                Sample::of("g", "floor", None, 10.0 * scale),
+                Sample::of("g", "ours", 20.0 * scale),
+                Sample::of("g", "floor", 10.0 * scale),
             ]
         };
         let entries = entries(&[pass(1.0), pass(3.0), pass(1.0)]);
-        assert_eq!(
-            entries
-                .iter()
-                .map(|entry| entry.id.as_str())
-                .collect::<Vec<_>>(),
-            ["g/floor", "g/ours"]
-        );
+        let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
+        assert_eq!(ids, ["g/floor", "g/ours"]);
         let ours = &entries[1];
         assert_eq!((ours.median_ns, ours.spread), (20.0, Some(2.0)));
         let ratio = ours.floor.as_ref().unwrap();
@@ -133,45 +108,23 @@ mod tests {
     }
 
     #[test]
-    fn each_parameter_has_its_own_floor_or_the_common_one() {
+    fn a_group_without_a_floor_has_no_ratio_and_a_floor_is_of_its_group_alone() {
         let pass = vec![
-            Sample::of("g", "floor", Some("9"), 9.0),
-            Sample::of("g", "floor", None, 1.0),
-            Sample::of("g", "ours", Some("9"), 18.0),
-            Sample::of("g", "ours", Some("7"), 7.0),
-            Sample::of("other", "ours", None, 7.0),
+            Sample::of("g", "floor", 9.0),
+            Sample::of("g/deeper", "ours", 18.0),
         ];
         let entries = entries(&[pass]);
-        let ratio = |id: &str| {
-            entries
-                .iter()
-                .find(|entry| entry.id == id)
-                .unwrap()
-                .floor
-                .as_ref()
-                .map(|floor| floor.ratio)
-        };
-        assert_eq!(ratio("g/ours/9"), Some(2.0));
-        assert_eq!(ratio("g/ours/7"), Some(7.0));
-        assert_eq!(ratio("other/ours"), None);
+        assert!(entries.iter().all(|entry| entry.floor.is_none()));
     }
 
     #[test]
     fn one_pass_has_no_spread_and_a_pass_may_lack_a_benchmark() {
-        let both = vec![
-            Sample::of("g", "floor", None, 2.0),
-            Sample::of("g", "ours", None, 4.0),
-        ];
-        let half = vec![Sample::of("g", "ours", None, 6.0)];
+        let both = vec![Sample::of("g", "floor", 2.0), Sample::of("g", "ours", 4.0)];
+        let half = vec![Sample::of("g", "ours", 6.0)];
         let entries = entries(&[half, both]);
         let ours = entries.iter().find(|entry| entry.id == "g/ours").unwrap();
-        assert_eq!(
-            (
-                ours.median_ns,
-                ours.floor.as_ref().unwrap().passes.as_slice()
-            ),
-            (5.0, &[2.0][..])
-        );
-        assert_eq!(ours.floor.as_ref().unwrap().spread, None);
+        let ratio = ours.floor.as_ref().unwrap();
+        assert_eq!((ours.median_ns, ratio.passes.as_slice()), (5.0, &[2.0][..]));
+        assert_eq!(ratio.spread, None);
     }
 }

@@ -1,11 +1,12 @@
 //! The bench binaries: building them, what they hold, and which of it a filter means.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Artifact, Message};
 
+use super::collect::{self, Benchmark, group_of};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -17,37 +18,67 @@ pub(crate) struct Target {
     pub(crate) executable: PathBuf,
     /// Cargo runs benches in their package's folder; so do we.
     pub(crate) folder: PathBuf,
-    /// Ids of the benchmarks that are to be measured.
-    pub(crate) ids: Vec<String>,
-    /// A regular expression that matches these and no others; absent for all.
-    pub(crate) pattern: Option<String>,
+    pub(crate) benchmarks: Vec<Benchmark>,
 }
 
 impl Target {
-    /// A command that runs this target as `cargo bench` would.
+    /// A command that runs this target as `cargo bench` would, but for its arguments.
     pub(crate) fn command(&self) -> Command {
         let mut command = process::command(&self.executable, &self.folder);
-        command
-            .env("CARGO_MANIFEST_DIR", &self.folder)
-            .arg("--bench");
+        command.env("CARGO_MANIFEST_DIR", &self.folder);
         command
     }
 
     /// The same target with a narrower selection; absent when nothing of it is left.
     pub(crate) fn narrowed(&self, keep: &dyn Fn(&str) -> bool) -> Option<Self> {
-        let ids: Vec<String> = self.ids.iter().filter(|id| keep(id)).cloned().collect();
-        let exact: Vec<String> = ids.iter().map(|id| escape(id)).collect();
-        let pattern = Some(format!("^(?:{})$", exact.join("|")));
-        (!ids.is_empty()).then(|| Self {
-            ids,
-            pattern,
+        let kept = self.benchmarks.iter().filter(|one| keep(&one.id));
+        let benchmarks: Vec<Benchmark> = kept.cloned().collect();
+        (!benchmarks.is_empty()).then(|| Self {
+            benchmarks,
             ..self.clone()
         })
     }
+
+    /// Asks the binary what it holds; answers with what it could not prepare, and why.
+    pub(crate) fn list(&mut self) -> Vec<String> {
+        let listed = match self.command().arg("--list").output() {
+            Ok(output) => output,
+            Err(error) => return vec![format!("{}: cannot be started: {error}", self.name)],
+        };
+        let said = collect::parse(&self.name, &String::from_utf8_lossy(&listed.stdout));
+        let why = String::from_utf8_lossy(&listed.stderr);
+        self.benchmarks = said.benchmarks;
+        if listed.status.success() {
+            return Vec::new();
+        }
+        let names = if said.failed.is_empty() {
+            self.name.clone()
+        } else {
+            said.failed.join(", ")
+        };
+        vec![format!("{names}: {}\n{why}", listed.status)]
+    }
 }
 
-/// The bench binaries, and the names of those that could not say what they hold: the others can
-/// still be measured.
+/// How the benches are built: where, and with which settings of cargo.
+#[derive(Clone, Debug)]
+pub(crate) struct Build<'a> {
+    pub(crate) root: &'a Path,
+    /// Names and values of environment variables.
+    pub(crate) settings: Vec<(&'static str, String)>,
+}
+
+impl<'a> Build<'a> {
+    /// As `cargo bench` builds.
+    pub(crate) fn plain(root: &'a Path) -> Self {
+        Self {
+            root,
+            settings: Vec::new(),
+        }
+    }
+}
+
+/// The bench binaries, and what of them could not be asked: the others can still be measured.
 #[derive(Default)]
 pub(crate) struct Built {
     pub(crate) targets: Vec<Target>,
@@ -65,31 +96,31 @@ pub(crate) fn build(
     filter: Option<&str>,
 ) -> Result<Built> {
     let mut built = Built::default();
+    let how = Build::plain(workspace.root());
     // One after the other: cargo gives packages that it builds together the features of all, and
     // ours would no longer be what is measured without the peers.
     for package in packages {
-        add(&mut built, compile(workspace, package, filter)?);
+        let only = filter.filter(|name| declares(workspace, package, name));
+        built.targets.extend(compile(&how, package, only)?);
     }
     built.targets.sort_by(|a, b| a.name.cmp(&b.name));
+    for target in &mut built.targets {
+        built.failures.extend(target.list());
+    }
     Ok(built)
 }
 
-fn add(built: &mut Built, targets: Vec<Target>) {
-    for mut target in targets {
-        match process::capture(target.command().arg("--list")) {
-            Ok(list) => target.ids = parse_list(&list),
-            Err(error) => built.failures.push(format!("{}: {error:#}", target.name)),
-        }
-        built.targets.push(target);
-    }
-}
-
-fn compile(
-    workspace: &Workspace,
+/// Builds all bench binaries of a package, or the one of this name.
+///
+/// # Errors
+/// When the build fails; the compiler's messages have gone to the terminal.
+pub(crate) fn compile(
+    how: &Build<'_>,
     package: &'static str,
-    filter: Option<&str>,
+    only: Option<&str>,
 ) -> Result<Vec<Target>> {
-    let mut cargo = process::cargo(workspace.root());
+    let mut cargo = process::cargo(how.root);
+    cargo.envs(how.settings.iter().map(|(name, value)| (name, value)));
     cargo.args([
         "bench",
         "-p",
@@ -97,9 +128,10 @@ fn compile(
         "--no-run",
         "--message-format=json-render-diagnostics",
     ]);
-    if let Some(name) = filter.filter(|name| declares(workspace, package, name)) {
-        cargo.args(["--bench", name]);
-    }
+    match only {
+        Some(name) => cargo.args(["--bench", name]),
+        None => cargo.arg("--benches"),
+    };
     let output = cargo
         .stderr(Stdio::inherit())
         .output()
@@ -139,117 +171,69 @@ fn bench_of(package: &'static str, artifact: Artifact) -> Option<Target> {
         name: artifact.target.name,
         executable,
         folder,
-        ids: Vec::new(),
-        pattern: None,
+        benchmarks: Vec::new(),
     })
-}
-
-/// Criterion lists `group/function: benchmark`.
-fn parse_list(list: &str) -> Vec<String> {
-    list.lines()
-        .filter_map(|line| line.strip_suffix(": benchmark"))
-        .map(str::to_owned)
-        .collect()
 }
 
 /// What a filter selects: whole targets by name, else groups that hold a matching id.
 ///
 /// Groups stay whole because a ratio needs the floor of the same pass.
 pub(crate) fn select(targets: Vec<Target>, filter: Option<&str>) -> Vec<Target> {
-    let Some(filter) = filter else {
-        return targets
-            .into_iter()
-            .filter(|target| !target.ids.is_empty())
-            .collect();
-    };
     let narrow = |target: &Target| {
-        let groups = floor_groups(&target.ids);
-        let whole = target.name == filter;
-        let wanted: Vec<&String> = target
-            .ids
+        let whole = filter.is_none_or(|filter| target.name == filter);
+        let matches = |id: &str| whole || filter.is_some_and(|filter| id.contains(filter));
+        let wanted: Vec<&str> = target
+            .benchmarks
             .iter()
-            .filter(|id| whole || id.contains(filter))
+            .filter(|one| matches(&one.id))
+            .map(|one| group_of(&one.id))
             .collect();
-        let shares_group = |id: &str| {
-            wanted.iter().any(|one| {
-                *one == id
-                    || group_of(&groups, one)
-                        .is_some_and(|group| group_of(&groups, id) == Some(group))
-            })
-        };
-        target.narrowed(&shares_group)
+        target.narrowed(&|id| wanted.contains(&group_of(id)))
     };
     targets.iter().filter_map(narrow).collect()
 }
 
-/// The groups that have a floor: what comes before `/floor` in an id.
-fn floor_groups(ids: &[String]) -> Vec<String> {
-    let group = |id: &String| {
-        let at = id.rfind("/floor")?;
-        let rest = &id[at + "/floor".len()..];
-        (rest.is_empty() || rest.starts_with('/')).then(|| id[..=at].to_owned())
-    };
-    ids.iter().filter_map(group).collect()
-}
-
-fn group_of<'a>(groups: &'a [String], id: &str) -> Option<&'a str> {
-    let fitting = groups.iter().filter(|group| id.starts_with(group.as_str()));
-    fitting.max_by_key(|group| group.len()).map(String::as_str)
-}
-
-/// The id as a regular expression that matches only it.
-fn escape(id: &str) -> String {
-    let mut escaped = String::with_capacity(id.len());
-    for c in id.chars() {
-        if r"\.+*?()|[]{}^$#&-~ ".contains(c) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::clock::Clock;
     use super::*;
     use crate::workspace::BENCHES;
 
     fn target(name: &str, ids: &[&str]) -> Target {
-        let ids = ids.iter().map(|&id| id.to_owned()).collect();
+        let benchmark = |&id: &&str| Benchmark {
+            id: id.to_owned(),
+            clock: Clock::Cpu,
+        };
         Target {
             package: BENCHES,
             name: name.to_owned(),
             executable: PathBuf::new(),
             folder: PathBuf::new(),
-            ids,
-            pattern: None,
+            benchmarks: ids.iter().map(benchmark).collect(),
         }
     }
 
     fn selected(filter: Option<&str>) -> Vec<String> {
+        let paths = [
+            "paths/clean/floor",
+            "paths/clean/ours",
+            "paths/dirty/floor",
+            "paths/dirty/ours",
+        ];
         let targets = vec![
-            target(
-                "paths",
-                &[
-                    "paths/clean/floor",
-                    "paths/clean/ours",
-                    "paths/dirty/floor/9",
-                    "paths/dirty/ours/9",
-                    "paths/alone",
-                ],
-            ),
+            target("paths", &paths),
             target("files", &["files/hit/floor", "files/hit/ours"]),
             target("stub", &[]),
         ];
-        select(targets, filter)
-            .into_iter()
-            .flat_map(|target| target.ids)
+        let all = select(targets, filter).into_iter();
+        all.flat_map(|target| target.benchmarks)
+            .map(|one| one.id)
             .collect()
     }
 
     #[test]
     fn without_a_filter_everything_is_selected() {
-        assert_eq!(selected(None).len(), 7);
+        assert_eq!(selected(None).len(), 6);
     }
 
     #[test]
@@ -258,36 +242,29 @@ mod tests {
             selected(Some("clean/ours")),
             ["paths/clean/floor", "paths/clean/ours"]
         );
-        assert_eq!(
-            selected(Some("dirty/ours")),
-            ["paths/dirty/floor/9", "paths/dirty/ours/9"]
-        );
-        assert_eq!(selected(Some("alone")), ["paths/alone"]);
-        assert_eq!(
-            selected(Some("files")),
-            ["files/hit/floor", "files/hit/ours"]
-        );
+        assert_eq!(selected(Some("hit")), ["files/hit/floor", "files/hit/ours"]);
         assert!(selected(Some("nothing")).is_empty());
     }
 
     #[test]
     fn a_targets_name_selects_all_of_it() {
-        assert_eq!(selected(Some("paths")).len(), 5);
+        assert_eq!(selected(Some("paths")).len(), 4);
     }
 
+    #[cfg(unix)]
     #[test]
-    fn patterns_match_their_ids_exactly() {
-        let narrowed = target("t", &["a/b c+d", "a/b"])
-            .narrowed(&|id| id != "a/b")
-            .unwrap();
-        assert_eq!(narrowed.pattern.as_deref(), Some(r"^(?:a/b\ c\+d)$"));
-    }
-
-    #[test]
-    fn lists_are_parsed() {
-        assert_eq!(
-            parse_list("a/b: benchmark\nnoise\nc/d e: benchmark\n"),
-            ["a/b", "c/d e"]
+    fn a_binary_that_cannot_prepare_a_group_still_lists_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut one = super::super::measure::tests::script(
+            folder.path(),
+            "half",
+            "printf 'a/b\\tcpu\\nfailed\\tbad\\n'; echo why >&2; exit 1",
+        );
+        let failures = one.list();
+        assert_eq!(one.benchmarks.len(), 1);
+        assert!(
+            failures[0].starts_with("bad: ") && failures[0].contains("why"),
+            "{failures:?}"
         );
     }
 }

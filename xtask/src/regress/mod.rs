@@ -1,202 +1,153 @@
-//! `cargo xtask regress`: measure anew, compare, measure suspects again, decide.
+//! `cargo xtask regress`: build the base and the working tree, let their benchmarks take turns, decide.
 
-mod compare;
-mod reference;
-mod show;
+mod build;
+mod decide;
+mod examine;
+mod lanes;
+mod load;
+mod overrides;
+mod pair;
+mod random;
+mod report;
+mod revision;
+mod selftest;
+mod serve;
+mod sides;
+mod suspects;
 
-use anyhow::{Context, Result};
-use serde::Serialize;
+use std::path::PathBuf;
+use std::time::Instant;
 
-use crate::bench::host::{Commit, Host};
-use crate::bench::report::Report;
-use crate::bench::store::Store;
-use crate::bench::targets::Target;
-use crate::bench::{self, measure};
+use anyhow::Result;
+
+use crate::bench::clock::Clock;
+use crate::bench::collect::is_floor;
+use crate::bench::host::{self, Host};
+use crate::bench::targets;
 use crate::cli::RegressOptions;
 use crate::workspace::{BENCHES, Workspace};
 use crate::{Outcome, files, out};
-use compare::{Comparison, Findings, Verdict};
-use reference::Reference;
+use build::Source;
+use decide::Rule;
+use examine::Effort;
+use report::{Finding, Report};
+use sides::{Compared, Sides};
 
-/// How often a suspect is measured again before it counts as a regression.
-const RERUNS: u32 = 3;
-/// Version of `regress.json`.
-const FORMAT: u32 = 1;
+/// How many benchmarks are measured at a time that use one thread each.
+const LANES: usize = 2;
 
 pub(crate) fn run(options: &RegressOptions) -> Result<Outcome> {
     let workspace = Workspace::load()?;
-    let store = Store::new(workspace.bench_dir());
-    let baseline = store.baseline()?.context(
-        "there is no baseline; make one with `cargo xtask bench` on the code to compare with",
-    )?;
-    let runs = store.runs()?;
-    let reference = Reference {
-        baseline: &baseline,
-        runs: &runs,
+    if options.self_test {
+        return selftest::run(&workspace, options.rounds);
+    }
+    let place = place(&workspace);
+    let (root, base) = (workspace.root(), options.base.as_deref());
+    let base = revision::check_out(root, base, &place.join("base"))?;
+    out::error(&format!("comparing the working tree with {}", base.commit));
+
+    let filter = options.filter.as_deref();
+    let only = filter.filter(|name| targets::declares(&workspace, BENCHES, name));
+    let sources = [
+        Source::new("base", &base.folder, &place),
+        Source::new("head", root, &place),
+    ];
+    let sides = Sides::build(&sources, only)?;
+    let mut compared = sides.compare(filter)?;
+    if options.quick {
+        compared.keep(|id| !is_floor(id) || filter.is_some_and(|filter| id.contains(filter)));
+    }
+    let started = Instant::now();
+    let mut findings = measure(options, &mut compared);
+    suspects::confirm(options, &sources, &mut compared, &mut findings)?;
+    findings.sort_by(|a, b| b.change.estimate.total_cmp(&a.change.estimate));
+    let report = Report {
+        format: report::FORMAT,
+        date: host::date(),
+        base: base.commit,
+        head: host::commit(root),
+        host: Host::current(),
+        filter: options.filter.clone(),
+        quick: options.quick,
         threshold: options.threshold / 100.0,
-    };
-
-    let mut selected = bench::select(&workspace, &[BENCHES], options.filter.as_deref())?;
-    let measurement = measure::measure(
-        &selected.targets,
-        options.passes,
-        &workspace.bench_dir(),
-        &out::error,
-    )?;
-    selected
-        .failures
-        .extend(measurement.failures.iter().cloned());
-    let now = bench::report(
-        &workspace,
-        &measurement,
-        options.passes,
-        options.filter.clone(),
-    );
-    let mut findings = reference.compare(&now, &selected.held);
-    confirm(
-        &workspace,
-        &reference,
-        &selected.targets,
-        &mut findings,
-        &mut selected.failures,
-    )?;
-
-    out::line(&format!("\n{}", show::table(&findings.comparisons)));
-    out::line(&show::closing(&findings, reference.threshold));
-    write(&workspace, &reference, &now, &findings, &selected.failures)?;
-    let measured = bench::tell_failures(&selected.failures);
-    let slower = show::regressions(&findings).next().is_some();
-    Ok(if slower { Outcome::Bad } else { measured })
-}
-
-/// Measures the groups of the suspects again, up to [`RERUNS`] times or until none is left.
-fn confirm(
-    workspace: &Workspace,
-    reference: &Reference<'_>,
-    targets: &[Target],
-    findings: &mut Findings,
-    failures: &mut Vec<String>,
-) -> Result<()> {
-    for round in 1..=RERUNS {
-        let suspects = findings.suspects();
-        if suspects.is_empty() {
-            break;
-        }
-        out::error(&format!(
-            "{} suspected; measuring again, {round} of {RERUNS}",
-            suspects.len()
-        ));
-        let narrowed: Vec<Target> = targets
-            .iter()
-            .filter_map(|target| narrow(target, &suspects))
-            .collect();
-        let measurement = measure::measure(&narrowed, 1, &workspace.bench_dir(), &out::error)?;
-        let again = bench::report(workspace, &measurement, 1, None);
-        failures.extend(measurement.failures);
-        // So few floors say nothing of the machine's pace; within minutes it stays as it was.
-        let pace = findings.pace;
-        let suspects = findings
-            .comparisons
-            .iter_mut()
-            .filter(|one| one.verdict == Verdict::Suspected);
-        suspects.for_each(|suspect| reference.measured_again(suspect, &again, pace));
-    }
-    findings.conclude();
-    Ok(())
-}
-
-/// What of a target has to be measured again: the groups of the suspects, for their floors.
-fn narrow(target: &Target, suspects: &[Comparison]) -> Option<Target> {
-    let meant = |id: &str, suspect: &Comparison| {
-        let in_group = id
-            .strip_prefix(&suspect.group)
-            .is_some_and(|rest| rest.starts_with('/'));
-        suspect.target == target.name && (id == suspect.id || in_group)
-    };
-    target.narrowed(&|id| suspects.iter().any(|suspect| meant(id, suspect)))
-}
-
-/// The JSON of `target/bench/regress.json`.
-#[derive(Serialize)]
-struct Document<'a> {
-    format: u32,
-    date: &'a str,
-    commit: Option<&'a Commit>,
-    host: &'a Host,
-    baseline_date: &'a str,
-    baseline_commit: Option<&'a Commit>,
-    /// As a share.
-    threshold: f64,
-    passes: u32,
-    regressions: Vec<&'a str>,
-    failures: &'a [String],
-    #[serde(flatten)]
-    findings: &'a Findings,
-}
-
-fn write(
-    workspace: &Workspace,
-    reference: &Reference<'_>,
-    now: &Report,
-    findings: &Findings,
-    failures: &[String],
-) -> Result<()> {
-    let document = Document {
-        format: FORMAT,
-        date: &now.date,
-        commit: now.commit.as_ref(),
-        host: &now.host,
-        baseline_date: &reference.baseline.date,
-        baseline_commit: reference.baseline.commit.as_ref(),
-        threshold: reference.threshold,
-        passes: now.passes,
-        regressions: show::regressions(findings)
-            .map(|comparison| comparison.id.as_str())
-            .collect(),
-        failures,
         findings,
+        new: compared.new,
+        removed: compared.removed,
+        identical: compared.identical,
+        failures: compared.failures,
     };
-    let path = workspace.bench_dir().join("regress.json");
-    files::write(&path, &(serde_json::to_string_pretty(&document)? + "\n"))?;
-    out::line(&format!("wrote {}", workspace.relative(&path)));
-    Ok(())
+    tell(&workspace, &report, started)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn place(workspace: &Workspace) -> PathBuf {
+    workspace
+        .metadata
+        .target_directory
+        .as_std_path()
+        .join("regress")
+}
 
-    fn suspect(target: &str) -> Comparison {
-        Comparison {
-            id: "g/ours".to_owned(),
-            group: "g".to_owned(),
-            target: target.to_owned(),
-            ratio: None,
-            time: None,
-            share: 1.0,
-            verdict: Verdict::Suspected,
-            reruns: Vec::new(),
+/// The first measurement of all that is compared.
+fn measure(options: &RegressOptions, compared: &mut Compared) -> Vec<Finding> {
+    let effort = if options.quick {
+        Effort::QUICK
+    } else {
+        Effort::FULL
+    };
+    let asked = options.threshold / 100.0;
+    // What uses several threads, or the disk, would be in the way of others, and they of it.
+    let (alone, together): (Vec<_>, Vec<_>) = std::mem::take(&mut compared.both)
+        .into_iter()
+        .partition(|one| one.benchmark.clock != Clock::Cpu);
+    let one = |one: &sides::Both| {
+        let (threshold, threshold_reason) = overrides::threshold(&one.benchmark.id, asked);
+        let settled = |change| Rule { threshold }.is_settled(change);
+        let variants = [one.variant()];
+        let measured = examine::examine(&one.benchmark, &variants, effort, &settled, 1)?;
+        Ok(Finding {
+            id: one.benchmark.id.clone(),
+            target: one.base.name.clone(),
+            clock: one.benchmark.clock,
+            threshold,
+            threshold_reason,
+            change: measured.change,
+            wall: measured.wall,
+            iterations: measured.iterations,
+            pairs: measured.pairs,
+            turns: measured.turns,
+            again: Vec::new(),
+            verdict: Rule { threshold }.verdict(measured.change, &[]),
+        })
+    };
+    let mut results = lanes::each(LANES, &together, &one);
+    results.extend(lanes::each(1, &alone, &one));
+    compared.both = together.into_iter().chain(alone).collect();
+    let mut findings = Vec::new();
+    for (both, result) in compared.both.iter().zip(results) {
+        match result {
+            Ok(finding) => findings.push(finding),
+            Err(error) => compared.failures.push(failure(&both.benchmark.id, &error)),
         }
     }
+    findings
+}
 
-    #[test]
-    fn only_the_groups_of_suspects_are_measured_again() {
-        let ids = ["g/floor", "g/ours", "gg/floor", "gg/ours"]
-            .map(str::to_owned)
-            .to_vec();
-        let target = Target {
-            package: BENCHES,
-            name: "t".to_owned(),
-            executable: "x".into(),
-            folder: "x".into(),
-            ids,
-            pattern: None,
-        };
-        assert_eq!(
-            narrow(&target, &[suspect("t")]).unwrap().ids,
-            ["g/floor", "g/ours"]
-        );
-        assert!(narrow(&target, &[suspect("other")]).is_none());
-        assert!(narrow(&target, &[]).is_none());
+fn failure(id: &str, error: &anyhow::Error) -> String {
+    format!("{id}: {error:#}")
+}
+
+/// Prints and writes what was found.
+fn tell(workspace: &Workspace, report: &Report, started: Instant) -> Result<Outcome> {
+    out::line(&format!("\n{}", report.table()));
+    let took = out::seconds(started.elapsed());
+    out::line(&format!("{}, measured in {took}", report.closing()));
+    let folder = workspace.bench_dir();
+    let json = serde_json::to_string_pretty(report)? + "\n";
+    for (name, text) in [("regress.json", json), ("regress.html", report.html())] {
+        files::write(&folder.join(name), &text)?;
+        out::line(&format!("wrote {}", workspace.relative(&folder.join(name))));
     }
+    let measured = crate::bench::tell_failures(&report.failures);
+    let slower = report.regressions().next().is_some();
+    Ok(if slower { Outcome::Bad } else { measured })
 }
