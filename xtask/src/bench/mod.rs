@@ -7,6 +7,7 @@ pub(crate) mod host;
 pub(crate) mod measure;
 mod peers;
 pub(crate) mod report;
+mod rolling;
 pub(crate) mod show;
 mod store;
 mod summary;
@@ -112,6 +113,10 @@ impl Bench<'_> {
         self.store.save_latest(report)?;
         self.tell_written(&self.store.latest_path());
         if report.filter.is_none() {
+            let before = std::fs::read_to_string(self.store.history_path()).unwrap_or_default();
+            rolling::alerts(report, &before)
+                .iter()
+                .for_each(|alert| out::line(alert));
             self.store.append_history(report)?;
             self.tell_written(&self.store.history_path());
         }

@@ -59,6 +59,8 @@ impl Source {
             ("CARGO_TARGET_DIR", target.display().to_string()),
             ("CARGO_INCREMENTAL", "0".to_owned()),
             ("CARGO_PROFILE_BENCH_CODEGEN_UNITS", "1".to_owned()),
+            // It would optimise everything anew for each of a dozen binaries, and for each link.
+            ("CARGO_PROFILE_BENCH_LTO", "off".to_owned()),
             ("CARGO_ENCODED_RUSTFLAGS", format!("{ALIGN}\x1f{remap}")),
             ("AUTOEXEC_PADDING", padding.to_string()),
         ])
@@ -111,8 +113,8 @@ mod tests {
             .map(|(base, _)| base.0)
             .collect();
         assert_eq!(differing, ["CARGO_TARGET_DIR", "CARGO_ENCODED_RUSTFLAGS"]);
-        assert!(base[3].1.ends_with("--remap-path-prefix=/a=workspace"));
-        assert_eq!(base[4], ("AUTOEXEC_PADDING", "3".to_owned()));
+        assert!(base[4].1.ends_with("--remap-path-prefix=/a=workspace"));
+        assert_eq!(base[5], ("AUTOEXEC_PADDING", "3".to_owned()));
     }
 
     #[test]
