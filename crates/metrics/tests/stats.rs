@@ -192,3 +192,24 @@ fn equal_runs_are_rarely_called_different() {
     let called = (0..500).filter(|seed| p(*seed) < 0.05).count();
     assert!((10..=40).contains(&called), "{called} of 500, not about 25");
 }
+
+#[test]
+fn what_does_not_grow_is_rarely_said_to() {
+    let series = |seed: u64, growth: f64| -> Vec<(f64, f64)> {
+        let times = (0u32..60).map(f64::from);
+        times
+            .zip(noise(seed))
+            .map(|(x, y)| (x, y + growth * x))
+            .collect()
+    };
+    let grows = |seed: &u64, growth: f64| {
+        let found = stats::slope(&series(*seed, growth), 0.99).expect("because there are points");
+        found.interval.low > 0.0
+    };
+    // Half of the 1 % that the interval misses lie on this side.
+    let flat = (0..400).filter(|seed| grows(seed, 0.0)).count();
+    assert!(flat <= 8, "{flat} of 400, not about 2");
+    // From end to end, by about as much as the noise is wide.
+    let growing = (0..400).filter(|seed| grows(seed, 0.015)).count();
+    assert!(growing >= 390, "{growing} of 400");
+}

@@ -25,7 +25,8 @@ pub struct Slope {
 ///
 /// Of more than 300 points, in the order given, 300 at even distances are taken, so that the work is
 /// bounded. The interval takes errors to be independent: of a series that remembers its past, such as
-/// memory that grows by steps, sample rarely or ask for more confidence.
+/// memory that grows by steps, sample rarely or ask for more confidence. What grows at first and then stays
+/// has a slope too: leave out the warm-up.
 ///
 /// `None` for fewer than two points of different x, when something is not finite, and for a confidence
 /// outside 0..1. O(n²) up to 300 points.
