@@ -142,6 +142,8 @@ fn a_name_stands_for_all_series_of_it() {
         snapshot.gauges.insert(key("fill"), files as f64);
         // Names that sort between the plain name and its labels.
         snapshot.counters.insert(key("files_x"), 1_000);
+        // One that sorts among the labels of another.
+        snapshot.counters.insert(key("files{x"), 1_000);
     }
     let check = |series: &str, statistic, expect: f64| {
         let value = Rule::above("r", series, statistic, expect - 1e-3);
@@ -239,6 +241,23 @@ fn a_ratio_of_few_says_nothing() {
     assert!(!reads(&rule, &snapshot(3, 3)));
     assert!(!reads(&rule, &snapshot(1, 20)));
     assert!(reads(&rule, &snapshot(2, 20)));
+}
+
+#[test]
+fn a_percentile_of_few_says_nothing() {
+    let steps = |count: usize| {
+        let mut snapshot = Snapshot::default();
+        let values = Distribution::of(Unit::Seconds, &vec![1_000_000_000; count]);
+        snapshot.timers.insert(Key::from("step_duration"), values);
+        snapshot
+    };
+    let rules = default_rules();
+    let rule = rules
+        .iter()
+        .find(|rule| rule.name == "slow-run-of-steps")
+        .unwrap();
+    assert!(!reads(rule, &steps(19)));
+    assert!(reads(rule, &steps(20)));
 }
 
 #[test]

@@ -99,6 +99,8 @@ mod tests {
         let drawn = permutation_test(&many, 20_000, 7).unwrap();
         assert!((drawn - 0.093_75).abs() < 0.01, "{drawn}");
         assert_eq!(permutation_test(&many, 20_000, 7), Some(drawn));
+        // Of draws that never were as far, one in as many and one more is claimed, not certainty.
+        assert_eq!(permutation_test(&[1.0; 60], 99, 7), Some(0.01));
     }
 
     #[test]
