@@ -3,21 +3,26 @@
 //! # What it is
 //! A [`Recorder`] hands out cheap handles: [`Timer`], [`Histogram`], [`Counter`], [`Gauge`], each with
 //! labels or without. Each thread records into cells of its own, with plain loads and stores, and touches
-//! neither a lock nor a name.
-//! [`Recorder::snapshot`] merges what all threads recorded into plain numbers (count, sum, min,
-//! max, mean, p50, p95, p99, p99.9) with a text table and a JSON form. A [`MemoryProbe`] tells the
-//! resident memory at start and end, and the *true* peak in between, from the kernel's own
-//! high-water mark. [`Workflow`] puts these together for one run of a workflow; [`stats`] holds a
-//! few plain functions on samples.
+//! neither a lock nor a name. [`Recorder::snapshot`] merges what all threads recorded into plain numbers
+//! (count, sum, min, max, mean, p50, p95, p99, p99.9) with a text table and a JSON form.
+//! [`Recorder::since`] tells the same of one run, and a [`Window`] of the last minute. A
+//! [`MemoryProbe`] tells the resident memory at start and end, and the *true* peak in between, from the
+//! kernel's own high-water mark. [`Workflow`] puts these together for one run of a workflow; [`stats`]
+//! holds a few plain functions on samples.
 //!
 //! # When to choose it
-//! You want percentiles within 0.1 %, with memory that stays bounded however long the process
-//! runs, on several threads, and numbers that are absent rather than zero when nothing was
-//! measured.
+//! You want percentiles within 0.1 %, with memory that stays bounded whatever is recorded and however
+//! long the process runs, on several threads, and numbers that are absent rather than zero when nothing
+//! was measured.
 //!
 //! # When to choose something else
-//! You want labels, pull or push exporters, or sliding windows: use the `metrics` or `prometheus`
-//! crates. You record in one thread only: an `hdrhistogram::Histogram` of your own is cheaper.
+//! Libraries of yours record through the `metrics` facade, or a registry is scraped by machinery that you
+//! have: use the `metrics` or `prometheus` crates. You record in one thread only and read it there: an
+//! `hdrhistogram::Histogram` of your own needs no handle.
+//!
+//! There is no attribute macro. [`Timer::time_fn`] takes a closure and [`Timer::time`] a future, which is the
+//! body of a function in one more line; they say which recorder is meant, which an attribute could learn
+//! from a global one only, and they cost no procedural macro to build.
 //!
 //! # Example
 //! ```
@@ -46,22 +51,42 @@
 //! ```
 //!
 //! # Memory and complexity
-//! A timer or histogram costs, for each thread that records into it, at most [`Options::shards`] + 1 of
-//! them: 1,408 bytes, and 8,320 bytes for each power of two that values fell into, one for all below 1,024.
-//! The latter are bounded by [`Options::memory_max`] for the whole recorder. A counter costs 128 bytes ×
-//! (shards + 1). The number of series is bounded by [`Options::series_max`], per kind; further names
-//! share one handle, [`OTHER`]. Recording is O(1); a snapshot is O(buckets that are not empty × threads
-//! that filled them), and nobody who records waits for it.
+//! A timer or histogram costs, for each thread that records into it (at most [`Options::shards`] have a
+//! cell of their own, all others share one): 1,408 bytes, and 8,320 bytes for each power of two that values
+//! fell into, one for all below 1,024. The latter are bounded by [`Options::memory_max`] for the whole
+//! recorder; beyond it, values are told apart by their power of two, and [`Distribution::coarse`] says how
+//! many. A counter costs 128 bytes × (shards + 1). The number of series is bounded by
+//! [`Options::series_max`] per kind and by [`Options::series_per_name_max`] per name; further ones share a
+//! handle named [`OTHER`], and [`Snapshot::folded_lookups`] counts how often. So a recorder holds at most
+//! memory_max + (series_max + 1) × (shards + 1) × (2 × 1,440 + 128) bytes, and the names themselves, which are as
+//! long as the caller makes them. A snapshot or [`Mark`] holds 2 to 3 bytes for each bucket that is not
+//! empty, as a rule; a [`Window`] slices + 2 of them.
+//!
+//! Recording is O(1), [`Timer::record_paced`] O(buckets up to the value). A snapshot is O(buckets that
+//! are not empty × threads that filled them), and nobody who records waits for it. A look-up of a name
+//! is O(log of the series).
 //!
 //! # Limitations
-//! - Durations beyond [`LONGEST`] (584 years) are recorded as that, and counted.
+//! - Durations beyond [`LONGEST`] (584 years) are recorded as that, and ends before their starts as zero;
+//!   [`TimerSummary::saturated`] counts both. Counts stop at `u64::MAX`.
+//! - More threads than [`Options::shards`] at a time: the further ones share a cell behind a lock.
+//! - A signal handler or a global allocator must not record: it might interrupt a record of its thread.
+//! - What a timer forgot ([`Timer::clear`]) is subtracted, so min and max are known within 0.1 % from then on,
+//!   as those of [`Recorder::since`] and [`Window`] are.
+//! - Sum, min and max of a snapshot may include a value per thread that its count does not yet.
 //! - A snapshot taken while other threads record holds each value either wholly or not at all, but
 //!   different timers are read at slightly different instants.
 //! - Memory is measured on Linux only, elsewhere it is absent. The kernel keeps resident memory in
 //!   per-CPU counters, so a reading may lag by a few hundred KiB.
 //!
 //! # Cost of features
-//! `alloc`: the module `alloc`, an allocator that counts. Nothing is built or paid for without it.
+//! - `tracing`: `SpanTimers`, a layer that turns spans into timers. Builds
+//!   `tracing-subscriber` with its registry, and nothing that prints.
+//! - `off`: every call of a handle compiles to nothing, in the whole build; meant for a binary that wants to
+//!   know what recording costs. `examples/disabled.rs` counts the instructions. At run time,
+//!   [`Recorder::disabled`] costs a branch for each call, and reads no clock.
+//! - `alloc`: the module `alloc`, an allocator that counts. Nothing is built or paid for without it.
+//! - `otlp`: `Snapshot::otlp`. Code only, no dependency.
 
 pub mod alert;
 #[cfg(feature = "alloc")]
