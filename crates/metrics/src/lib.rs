@@ -110,6 +110,8 @@ pub mod report;
 mod series;
 mod shard;
 mod snapshot;
+#[cfg(feature = "tracing")]
+mod span;
 pub mod stats;
 mod timer;
 mod unit;
@@ -125,6 +127,8 @@ pub use level::{Level, LevelThresholds, level_for};
 pub use probe::{MemoryProbe, MemoryTargets, MemoryUse, ProcessProbe, ProcessUse, Sample, Sampler};
 pub use recorder::{OTHER, Options, Recorder};
 pub use snapshot::Snapshot;
+#[cfg(feature = "tracing")]
+pub use span::SpanTimers;
 pub use timer::{LONGEST, Timer, TimerGuard, TimerScope, TimerSummary};
 pub use unit::{Description, Unit};
 pub use window::{Mark, Window};

@@ -18,6 +18,13 @@ const FOR_BINARIES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Libraries that may have one of them all the same, behind a feature, and why.
+const ALL_THE_SAME: &[(&str, &str, &str)] = &[(
+    "autoexec-metrics",
+    "tracing-subscriber",
+    "its layer needs the trait, without what prints",
+)];
+
 /// bincode is unmaintained and its next version does not compile: this one, exactly.
 const BINCODE: &str = "=2.0.1";
 
@@ -42,6 +49,13 @@ fn complaint(member: &Member, dependency: &Dependency) -> Option<String> {
         ));
     }
     if !member.is_library() || dependency.kind == DependencyKind::Development {
+        return None;
+    }
+    let is_excepted = dependency.optional
+        && ALL_THE_SAME
+            .iter()
+            .any(|(library, package, _)| (*library, *package) == (&*member.name, name));
+    if is_excepted {
         return None;
     }
     if let Some((_, instead)) = FOR_BINARIES.iter().find(|(banned, _)| *banned == name) {
@@ -102,6 +116,16 @@ pub(super) mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn the_metrics_may_have_a_layer_behind_a_feature() {
+        let optional = Dependency {
+            optional: true,
+            ..dependency("tracing-subscriber", Normal)
+        };
+        assert_eq!(complaints("metrics", optional.clone()).len(), 0);
+        assert_eq!(complaints("engine", optional).len(), 1);
     }
 
     #[test]
