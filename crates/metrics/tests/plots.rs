@@ -131,6 +131,8 @@ fn a_report_shows_tables_charts_and_distributions() {
     }
     let tokens = Distribution::of(Unit::Tokens, &[100, 7]);
     snapshot.histograms.insert(Key::from("tokens"), tokens);
+    let once = Distribution::of(Unit::Count, &[3, 3]);
+    snapshot.histograms.insert(Key::from("alike"), once);
     snapshot.gauges.insert(Key::from("<b>"), 0.5);
     let series = [Series {
         name: "rss",
@@ -147,7 +149,9 @@ fn a_report_shows_tables_charts_and_distributions() {
     check_self_contained(&html);
     // One chart; of the 42 timers 40, and the histogram, with two plots each.
     assert_eq!(html.matches("<svg ").count(), 1 + 2 * 40 + 2);
-    assert!(html.contains("2 more are in the table only."));
+    assert!(html.contains("In the table only: 2."));
+    // The one whose values are all alike.
+    assert!(html.contains("In the table only: 1."));
     assert_eq!(html.matches("<tr><td>step{").count(), 42);
     assert!(html.contains("<td>&lt;b&gt;</td><td>0.5</td>"));
     assert!(html.contains("<td>107 tok</td>"));

@@ -8,7 +8,8 @@ use crate::unit::Unit;
 
 use super::cells;
 
-/// How many distributions are plotted, those with the greatest sums; tables show all.
+/// How many distributions are plotted, those with the greatest sums among those that hold
+/// different values; tables show all.
 const PLOTTED_MAX: usize = 40;
 const BINS: usize = 40;
 
@@ -27,7 +28,7 @@ pub struct Chart<'a> {
 
 impl Snapshot {
     /// A self-contained HTML page: the tables of [`Snapshot::text`], the sampled charts, and for each timer
-    /// and histogram (the 40 of the greatest sums of each kind) its histogram and quantiles. See
+    /// and histogram (the 40 of the greatest sums of each kind that hold more than one value) its histogram and quantiles. See
     /// [`plot::page`] for what it needs of a browser: very little.
     pub fn html(&self, title: &str, charts: &[Chart<'_>]) -> String {
         let mut body = self.tables();
@@ -89,6 +90,8 @@ fn plots(title: &str, mut series: Vec<(&Key, &Distribution)>) -> String {
         return String::new();
     }
     let all = series.len();
+    // One value, however often, is no distribution.
+    series.retain(|(_, values)| values.min() < values.max());
     // Equal sums stay in the order of their names.
     series.sort_by_key(|(_, values)| std::cmp::Reverse(values.sum()));
     series.truncate(PLOTTED_MAX);
@@ -97,10 +100,10 @@ fn plots(title: &str, mut series: Vec<(&Key, &Distribution)>) -> String {
         .map(|(key, values)| pair(key, values))
         .collect();
     let mut out = format!("<h2>{title}</h2>\n{drawn}");
-    if all > PLOTTED_MAX {
+    if all > series.len() {
         out += &format!(
-            "<p class=\"note\">{} more are in the table only.</p>\n",
-            all - PLOTTED_MAX
+            "<p class=\"note\">In the table only: {}.</p>\n",
+            all - series.len()
         );
     }
     out
