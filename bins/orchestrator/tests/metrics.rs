@@ -67,7 +67,11 @@ fn figures_of_all_runs_are_written_in_the_form_that_the_name_says() {
     assert!(text.ends_with("# EOF\n"));
     assert!(read("m.otlp.json").contains("gen_ai.client.operation.duration"));
     assert!(read("m.html").contains("<svg"));
-    assert!(read("m.txt").contains("file_hits"));
+    let text = read("m.txt");
+    assert!(
+        text.contains("file_hits") && text.contains("success rate          100.0 %"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -78,5 +78,5 @@ pub use error::Error;
 pub use event::{Event, Subscriber};
 pub use report::RunReport;
 pub use settings::Settings;
-pub use telemetry::MetricsFormat;
+pub use telemetry::{MetricsFormat, key_figures};
 pub use workflow::{Document, load, parse};

@@ -5,6 +5,8 @@ use std::path::Path;
 use autoexec_metrics::Snapshot;
 use autoexec_metrics::report::{openmetrics, otlp};
 
+use super::figures::{self, key_figures};
+
 /// What exported names begin with.
 const PREFIX: &str = "autoexec_";
 
@@ -60,7 +62,11 @@ impl MetricsFormat {
     #[must_use]
     pub fn render(self, snapshot: &Snapshot, started: u64, ended: u64) -> String {
         match self {
-            Self::Text => snapshot.text(),
+            Self::Text => format!(
+                "{}\n{}",
+                snapshot.text(),
+                figures::text(&key_figures(snapshot))
+            ),
             Self::Json => snapshot.json() + "\n",
             Self::OpenMetrics => snapshot.openmetrics(&openmetrics::Options { prefix: PREFIX }),
             Self::Html => snapshot.html("autoexec metrics", &[]),

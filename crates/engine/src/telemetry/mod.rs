@@ -2,6 +2,7 @@
 
 mod alerts;
 mod estimate;
+mod figures;
 mod format;
 mod state;
 
@@ -19,6 +20,7 @@ use crate::report::{AlertReport, AlertSeverity, RunOutcome, RunReport, StepOutco
 pub use alerts::AlertSettings;
 pub(crate) use alerts::{evaluate, watched};
 use estimate::Estimates;
+pub use figures::key_figures;
 pub use format::MetricsFormat;
 pub(crate) use state::{Probes, add_run, add_state};
 
@@ -84,7 +86,7 @@ impl Telemetry {
             ("input", answer.input_tokens),
             ("output", answer.output_tokens),
         ] {
-            let labels = [by, model, ("type", kind)];
+            let labels = [by, model, ("operation", "chat"), ("type", kind)];
             self.recorder
                 .histogram_with("model_call_tokens", &labels)
                 .record(tokens);

@@ -82,38 +82,41 @@ fn add_counters(snapshot: &mut Snapshot, counters: &[(&str, u64)]) {
 fn add_process(probes: &Probes, snapshot: &mut Snapshot) {
     let (memory, used) = (probes.memory.finish(), probes.process.finish());
     let peak = memory.and_then(|used| used.peak_bytes.filter(|_| used.peak_is_since_start));
-    let count = |n: Option<u64>| n.map(|n| n as f64);
-    let seconds = |d: Option<Duration>| d.map(|d| d.as_secs_f64());
-    let of = |name, label, value| Key::new(name, &[(label, value)]);
-    let gauges = [
+    // Counters of time count nanoseconds.
+    let nanos = |d: Option<Duration>| d.and_then(|d| u64::try_from(d.as_nanos()).ok());
+    let counters = [
+        ("cpu_time", "mode", "user", nanos(used.cpu_user)),
+        ("cpu_time", "mode", "system", nanos(used.cpu_system)),
         (
-            Key::from("memory_resident"),
-            count(memory.map(|used| used.end_bytes)),
-        ),
-        (Key::from("memory_peak"), count(peak)),
-        (of("cpu_time", "mode", "user"), seconds(used.cpu_user)),
-        (of("cpu_time", "mode", "system"), seconds(used.cpu_system)),
-        (
-            of("context_switches", "kind", "voluntary"),
-            count(used.voluntary_switches),
+            "context_switches",
+            "kind",
+            "voluntary",
+            used.voluntary_switches,
         ),
         (
-            of("context_switches", "kind", "involuntary"),
-            count(used.involuntary_switches),
+            "context_switches",
+            "kind",
+            "involuntary",
+            used.involuntary_switches,
         ),
-        (
-            of("disk_io", "direction", "read"),
-            count(used.storage_read_bytes),
-        ),
-        (
-            of("disk_io", "direction", "write"),
-            count(used.storage_written_bytes),
-        ),
-        (Key::from("open_descriptors"), count(used.descriptors)),
-        (Key::from("threads"), count(used.threads)),
+        ("disk_io", "direction", "read", used.storage_read_bytes),
+        ("disk_io", "direction", "write", used.storage_written_bytes),
     ];
-    for (key, value) in gauges {
-        gauge(snapshot, key, value);
+    for (name, label, value, count) in counters {
+        if let Some(count) = count {
+            snapshot
+                .counters
+                .insert(Key::new(name, &[(label, value)]), count);
+        }
+    }
+    let gauges = [
+        ("memory_resident", memory.map(|used| used.end_bytes)),
+        ("memory_peak", peak),
+        ("open_descriptors", used.descriptors),
+        ("threads", used.threads),
+    ];
+    for (name, value) in gauges {
+        gauge(snapshot, Key::from(name), value.map(|n| n as f64));
     }
 }
 
