@@ -33,6 +33,12 @@ pub(crate) enum Task {
     Parsers,
     /// Count what scenarios allocate, ask of the system, load and hit; fail where it grew
     Counts(CountsOptions),
+    /// Run workflows over and over in one process; fail if memory, descriptors, threads or disk grow
+    Soak(SoakOptions),
+    /// Count the instructions of the same scenarios under valgrind; fail where they grew by 3 %
+    Instructions(InstructionsOptions),
+    /// Draw how the benchmarks went from run to run; write target/bench/trend.html
+    Trend(TrendOptions),
 }
 
 #[derive(Debug, Args)]
@@ -117,6 +123,33 @@ pub(crate) struct CountsOptions {
     pub(crate) bless: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct SoakOptions {
+    /// For how long
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) seconds: u64,
+    /// Leak this in each iteration, to see that it is found
+    #[arg(long, value_name = "KIND", value_parser = ["memory", "descriptor", "thread", "disk"])]
+    pub(crate) leak: Option<String>,
+    /// A workflow to run in place of those of every kind
+    pub(crate) workflow: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InstructionsOptions {
+    /// Only scenarios whose id contains this text
+    pub(crate) filter: Option<String>,
+    /// Write what was counted to the snapshot of this target and compiler instead of comparing with it
+    #[arg(long)]
+    pub(crate) bless: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrendOptions {
+    /// Only benchmarks whose id contains this text
+    pub(crate) filter: Option<String>,
+}
+
 fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
@@ -147,7 +180,17 @@ mod tests {
         assert_eq!(
             task_names(),
             [
-                "test", "tidy", "schema", "bench", "regress", "torture", "parsers", "counts",
+                "test",
+                "tidy",
+                "schema",
+                "bench",
+                "regress",
+                "torture",
+                "parsers",
+                "counts",
+                "soak",
+                "instructions",
+                "trend",
                 "help"
             ]
         );

@@ -8,6 +8,7 @@ mod cli;
 mod counts;
 mod files;
 mod gate;
+mod instructions;
 mod markdown;
 mod marked;
 mod out;
@@ -16,9 +17,11 @@ mod process;
 mod program;
 mod regress;
 mod schema;
+mod soak;
 mod source;
 mod tidy;
 mod torture;
+mod trend;
 mod workspace;
 
 use std::process::ExitCode;
@@ -55,5 +58,8 @@ fn run(task: Task) -> anyhow::Result<Outcome> {
         Task::Torture(options) => torture::run(&options),
         Task::Parsers => parsers::run(),
         Task::Counts(options) => counts::run(&options),
+        Task::Soak(options) => soak::run(&options),
+        Task::Instructions(options) => instructions::run(&options),
+        Task::Trend(options) => trend::run(&options),
     }
 }

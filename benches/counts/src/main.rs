@@ -10,7 +10,6 @@
 //!
 //! Exit codes: 0 done, 2 no such scenario or bad arguments; a scenario that finds a wrong answer panics.
 
-mod allocator;
 mod run;
 mod scenarios;
 mod text;
@@ -18,10 +17,11 @@ mod text;
 use std::io::Write;
 use std::process::ExitCode;
 
+use autoexec_metrics::alloc::CountingAllocator;
 use run::{Run, Scenario};
 
 #[global_allocator]
-static ALLOCATOR: allocator::Counting = allocator::Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

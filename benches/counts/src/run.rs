@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::allocator;
+use autoexec_metrics::alloc::{AllocationCounts, process_counts};
 
 /// Something that can be done any number of times.
 pub(crate) struct Scenario {
@@ -32,11 +32,11 @@ impl Run {
 
     /// Does `body` as often as asked for, with the number of the time, and counts what it allocates.
     pub(crate) fn repeat(&mut self, mut body: impl FnMut(u64)) {
-        let (allocations, bytes) = allocator::so_far();
+        let before = so_far();
         (0..self.times).for_each(&mut body);
-        let (more, further) = allocator::so_far();
-        self.count("allocations", more - allocations);
-        self.count("allocated_bytes", further - bytes);
+        let meanwhile = so_far().since(&before);
+        self.count("allocations", meanwhile.allocations);
+        self.count("allocated_bytes", meanwhile.bytes_allocated);
     }
 
     /// Adds to a count of the scenario's own.
@@ -53,6 +53,11 @@ impl Run {
             .collect();
         format!("{{{}}}\n", pairs.join(","))
     }
+}
+
+/// Of all threads, for some work is done by others.
+fn so_far() -> AllocationCounts {
+    process_counts().expect("because this program installs the allocator that counts")
 }
 
 #[cfg(test)]

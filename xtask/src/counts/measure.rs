@@ -12,10 +12,10 @@ use crate::process;
 
 /// A line of what the program lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Scenario {
-    pub(super) id: String,
+pub(crate) struct Scenario {
+    pub(crate) id: String,
     /// How often it is to be done.
-    pub(super) times: u64,
+    pub(crate) times: u64,
 }
 
 /// What was counted, by scenario, and why system calls were not.
@@ -28,7 +28,7 @@ pub(super) struct Measured {
 ///
 /// # Errors
 /// When the program fails or says something else than a list.
-pub(super) fn list(program: &Path, filter: Option<&str>) -> Result<Vec<Scenario>> {
+pub(crate) fn list(program: &Path, filter: Option<&str>) -> Result<Vec<Scenario>> {
     let said = process::capture(command(program).arg("--list"))?;
     let all: Vec<Scenario> = said.lines().map(parse_line).collect::<Result<_>>()?;
     let wanted = |it: &Scenario| filter.is_none_or(|text| it.id.contains(text));
@@ -48,7 +48,7 @@ fn parse_line(line: &str) -> Result<Scenario> {
 }
 
 /// The program, where paths are as long and as deep on every machine: system calls and bytes follow from them.
-pub(super) fn command(program: &Path) -> Command {
+pub(crate) fn command(program: &Path) -> Command {
     let mut command = process::command(program, Path::new("/"));
     if Path::new("/tmp").is_dir() {
         command.env("TMPDIR", "/tmp");
@@ -92,7 +92,11 @@ pub(super) fn median_of_three(program: &Path, scenarios: &[Scenario]) -> Result<
         let (second, third) = (&second[id], &third[id]);
         first.counts = middle([&first.counts, &second.counts, &third.counts]);
         first.calls = match (&first.calls, &second.calls, &third.calls) {
-            (Some(a), Some(b), Some(c)) => Some(middle([a, b, c])),
+            (Some(a), Some(b), Some(c)) => {
+                let mut calls = middle([a, b, c]);
+                calls.retain(|_, count| *count != 0);
+                Some(calls)
+            }
             _ => None,
         };
     }

@@ -18,7 +18,8 @@ use crate::program::{Program, toolchain};
 use crate::workspace::Workspace;
 use crate::{Outcome, out};
 use compare::compare;
-use measure::{Measured, list};
+use measure::Measured;
+pub(crate) use measure::{command, list};
 use snapshot::{Counted, Snapshot};
 
 /// The program of counts.

@@ -60,7 +60,7 @@ const TABLE: &[(nix::libc::c_long, &str)] = table! {
     SYS_sched_getaffinity SYS_rt_sigaction SYS_rt_sigprocmask SYS_rt_sigreturn SYS_sigaltstack
     SYS_setpgid SYS_pidfd_open
     // The rest.
-    SYS_getrandom SYS_clock_gettime SYS_getuid SYS_geteuid SYS_uname SYS_sysinfo
+    SYS_getrandom SYS_getrusage SYS_clock_gettime SYS_getuid SYS_geteuid SYS_uname SYS_sysinfo
     SYS_socketpair SYS_socket SYS_sendto SYS_recvfrom
 };
 

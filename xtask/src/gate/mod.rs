@@ -42,6 +42,7 @@ const STAGES: &[Stage] = &[
     ("schema", schema),
     ("tests", tests),
     ("counts", count),
+    ("soak", soak),
     ("docs", docs),
     ("README commands", readme::run),
     ("examples", examples::run),
@@ -180,6 +181,10 @@ fn count(_: &mut Gate) -> Result<()> {
         bless: false,
     };
     expect_good(crate::counts::run(&all)?, "see the table above")
+}
+
+fn soak(gate: &mut Gate) -> Result<()> {
+    expect_good(crate::soak::short(gate.root())?, "see the table above")
 }
 
 fn docs(gate: &mut Gate) -> Result<()> {
