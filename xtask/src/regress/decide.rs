@@ -79,9 +79,10 @@ impl Rule {
         change.estimate > 0.6 * self.threshold && change.low > 0.2 * self.threshold
     }
 
-    /// Whether more pairs would change nothing: no slowdown that counts is in the interval.
+    /// Whether more pairs would change nothing: no slowdown that counts is in the interval, or it is
+    /// slower already, and hence measured again.
     pub(super) fn is_settled(self, change: Change) -> bool {
-        change.high < 0.6 * self.threshold
+        change.high < 0.6 * self.threshold || self.is_slower(change)
     }
 
     fn is_faster(self, change: Change) -> bool {
@@ -193,6 +194,12 @@ mod tests {
             high,
         };
         assert!(RULE.is_settled(change(0.029)) && !RULE.is_settled(change(0.031)));
+        let slower = Change {
+            low: 0.02,
+            estimate: 0.05,
+            high: 0.09,
+        };
+        assert!(RULE.is_settled(slower));
     }
 
     #[test]

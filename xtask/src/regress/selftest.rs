@@ -142,8 +142,8 @@ impl Layouts {
 
     /// Builds what is always needed, and answers with what there is to compare.
     fn prepare(&mut self) -> Result<Vec<Target>> {
-        self.build(SIDE, None)?;
         let mut targets = self.build(0, None)?;
+        self.build(SIDE, None)?;
         for layout in (0..2 * SIDE).filter(|layout| layout % SIDE != 0) {
             self.build(layout, Some(OWN))?;
         }
