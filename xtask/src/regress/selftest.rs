@@ -53,13 +53,27 @@ pub(super) fn run(workspace: &Workspace, rounds: u32) -> Result<Outcome> {
         }
         let done = round + 1;
         if done % 10 == 0 || done == rounds {
+            let took = out::seconds(started.elapsed());
             out::error(&format!(
-                "{done} of {rounds} rounds, {}",
-                out::seconds(started.elapsed())
+                "{done} of {rounds} rounds, {took}: {}",
+                so_far(&tally)
             ));
         }
     }
     conclude(workspace, rounds, &tally)
+}
+
+/// How many equals were called slower, and how many slowdowns found.
+fn so_far(tally: &BTreeMap<&'static str, Tally>) -> String {
+    let of = |slower| {
+        let kinds = KINDS.iter().filter(|kind| kind.slower == slower);
+        let tallies = kinds.filter_map(|kind| tally.get(kind.name));
+        tallies.fold((0, 0), |sum, it| {
+            (sum.0 + it.slower, sum.1 + it.comparisons)
+        })
+    };
+    let ((alarms, equals), (found, slower)) = (of(false), of(true));
+    format!("{alarms} of {equals} equals called slower, {found} of {slower} slowdowns found")
 }
 
 /// What is compared with what, and what should come of it.
