@@ -35,6 +35,8 @@ pub(crate) enum Task {
     Counts(CountsOptions),
     /// Run workflows over and over in one process; fail if memory, descriptors, threads or disk grow
     Soak(SoakOptions),
+    /// Try very large inputs and many runs at once; fail where memory is not bounded or an answer is wrong
+    Stress(StressOptions),
     /// Count the instructions of the same scenarios under valgrind; fail where they grew by 3 %
     Instructions(InstructionsOptions),
     /// Draw how the benchmarks went from run to run; write target/bench/trend.html
@@ -148,6 +150,13 @@ pub(crate) struct InstructionsOptions {
 pub(crate) struct TrendOptions {
     /// Only benchmarks whose id contains this text
     pub(crate) filter: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StressOptions {
+    /// Smaller sizes, for the gate
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 fn percent(text: &str) -> Result<f64, String> {

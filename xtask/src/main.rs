@@ -19,6 +19,7 @@ mod regress;
 mod schema;
 mod soak;
 mod source;
+mod stress;
 mod tidy;
 mod torture;
 mod trend;
@@ -59,6 +60,7 @@ fn run(task: Task) -> anyhow::Result<Outcome> {
         Task::Parsers => parsers::run(),
         Task::Counts(options) => counts::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Stress(options) => stress::run(&options),
         Task::Instructions(options) => instructions::run(&options),
         Task::Trend(options) => trend::run(&options),
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cli::CountsOptions;
+use crate::cli::{CountsOptions, StressOptions};
 use crate::workspace::{BENCHES, PEERS, Workspace};
 use crate::{Outcome, out, process, schema, tidy};
 use counts::Counts;
@@ -43,6 +43,7 @@ const STAGES: &[Stage] = &[
     ("tests", tests),
     ("counts", count),
     ("soak", soak),
+    ("stress", stress),
     ("docs", docs),
     ("README commands", readme::run),
     ("examples", examples::run),
@@ -185,6 +186,11 @@ fn count(_: &mut Gate) -> Result<()> {
 
 fn soak(gate: &mut Gate) -> Result<()> {
     expect_good(crate::soak::short(gate.root())?, "see the table above")
+}
+
+fn stress(_: &mut Gate) -> Result<()> {
+    let quick = StressOptions { quick: true };
+    expect_good(crate::stress::run(&quick)?, "see the table above")
 }
 
 fn docs(gate: &mut Gate) -> Result<()> {
