@@ -77,12 +77,7 @@ impl GraphBuilder {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.nodes.len() > STEPS_MAX {
-            return Err(Error::TooManySteps(STEPS_MAX));
-        }
-        if self.limits.len() > CLASSES_MAX {
-            return Err(Error::TooManyClasses(CLASSES_MAX));
-        }
+        check_ids(self.nodes.len(), self.limits.len())?;
         if let Some(class) = self.limits.iter().position(|&limit| limit == 0) {
             return Err(Error::ZeroLimit(ClassId(class as u8)));
         }
@@ -96,6 +91,17 @@ impl GraphBuilder {
             None => Ok(()),
         }
     }
+}
+
+/// Refuses what ids cannot number. It asks for counts only, so that a test need not make four billion steps.
+fn check_ids(steps: usize, classes: usize) -> Result<(), Error> {
+    if steps > STEPS_MAX {
+        return Err(Error::TooManySteps(STEPS_MAX));
+    }
+    if classes > CLASSES_MAX {
+        return Err(Error::TooManyClasses(CLASSES_MAX));
+    }
+    Ok(())
 }
 
 /// The distinct pairs of class and priority, sorted, and for each step the index of its pair.
@@ -259,6 +265,16 @@ mod tests {
         let mut builder = GraphBuilder::new(1);
         let class = builder.class(0);
         assert_eq!(builder.build().unwrap_err(), Error::ZeroLimit(class));
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn the_last_id_of_a_step_is_kept_to_mean_none() {
+        let most = u32::MAX as usize;
+        assert_eq!(check_ids(most, 1), Ok(()));
+        for steps in [most + 1, usize::MAX] {
+            assert_eq!(check_ids(steps, 1), Err(Error::TooManySteps(most)));
+        }
     }
 
     #[test]

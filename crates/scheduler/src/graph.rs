@@ -148,6 +148,23 @@ impl Graph {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::GraphBuilder;
+
+    #[test]
+    fn a_graph_tells_what_it_was_built_of() {
+        let mut builder = GraphBuilder::new(7);
+        assert!(builder.clone().build().unwrap().is_empty());
+        let class = builder.class(3);
+        builder.step(Node {
+            class,
+            ..Node::default()
+        });
+        let graph = builder.build().unwrap();
+        assert!(!graph.is_empty());
+        assert_eq!((graph.len(), graph.class_count()), (1, 2));
+        assert_eq!([ClassId(0), class].map(|it| graph.limit(it)), [7, 3]);
+        assert_eq!(graph.node(StepId(0)).class, class);
+    }
 
     #[test]
     fn a_step_takes_24_bytes_and_an_edge_4() {
