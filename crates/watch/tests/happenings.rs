@@ -317,6 +317,25 @@ fn released_items_prove_nothing_and_disturb_nobody() {
     );
 }
 
+/// The kernel ends the watch of an inode that is gone; it must not count against the limit for ever.
+#[test]
+fn watches_of_what_is_gone_are_free_again() {
+    let bench = Bench::new();
+    let (kept, gone) = (bench.write("kept", "one"), bench.write("gone", "one"));
+    let kept = bench.armed(&kept);
+    let before = bench.watcher.stats().watches;
+    for _ in 0..3 {
+        fs::write(&gone, "one").unwrap();
+        let item = bench.armed(&gone);
+        assert_eq!(bench.watcher.stats().watches, before + 1);
+        fs::remove_file(&gone).unwrap();
+        assert!(!bench.holds(&item) && bench.holds(&kept));
+        assert_eq!(bench.watcher.stats().watches, before);
+        bench.watcher.release(&item);
+        assert_eq!(bench.watcher.stats().watches, before);
+    }
+}
+
 /// Threads refresh and arm while one writes: a proof is never given for what was written before it was asked for.
 #[test]
 fn proofs_of_many_threads_are_true() {

@@ -93,12 +93,12 @@ impl<T: Watched> Inner<T> {
     }
 
     fn refresh_from(&self, seat: &mut Seat) {
-        seat.refreshes += 1;
         let Some(poll) = &seat.poll else {
             // A new poll knows nothing of changes before it: those are told by the one that goes with the lock.
             seat.poll = self.queue.poll().ok();
             return self.drain(&mut self.lock());
         };
+        seat.refreshes += 1;
         let pending = poll.pending();
         // What was found about the queue comes before what is found about its reader.
         fence(SeqCst);
@@ -290,5 +290,62 @@ fn refusal(errno: Errno) -> Refusal {
     match errno {
         Errno::NOSPC | Errno::NOMEM => Refusal::Limit,
         _ => Refusal::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Mark;
+    use std::sync::Arc;
+
+    #[derive(Clone, Debug)]
+    struct Item(Arc<Mark>);
+
+    impl Watched for Item {
+        fn mark(&self) -> &Mark {
+            &self.0
+        }
+    }
+
+    fn proven_in(epoch: u64) -> Item {
+        let item = Item(Arc::default());
+        let ticket = item.mark().take_ticket(1, epoch);
+        assert!(item.mark().advance(ticket.number, epoch));
+        item
+    }
+
+    #[test]
+    fn what_was_proven_before_a_loss_ended_is_not_renewed() {
+        let inner = Inner::<Item>::new(Interest::Contents, Options::default()).unwrap();
+        inner.lost.store(4, Release);
+        inner.epoch.store(7, Release);
+        let begun = Begun {
+            epoch: 7,
+            end: None,
+        };
+        let renewed = [3, 4, 5].map(|epoch| inner.renew(&begun, epoch, &proven_in(epoch)));
+        assert_eq!(renewed, [false, false, true]);
+        assert!(
+            !inner.renew(&begun, 5, &proven_in(6)),
+            "it has changed since it was seen"
+        );
+    }
+
+    #[test]
+    fn a_look_into_the_queue_is_counted_once() {
+        let inner = Inner::<Item>::new(Interest::Contents, Options::default()).unwrap();
+        (0..5).for_each(|_| _ = inner.refresh());
+        assert_eq!(inner.stats().refreshes, 5);
+        inner.drain(&mut inner.lock());
+        assert_eq!(inner.stats().refreshes, 6);
+    }
+
+    #[test]
+    fn no_more_watches_and_no_way_are_told_apart() {
+        let errors = [Errno::NOSPC, Errno::NOMEM, Errno::ACCESS, Errno::NOENT];
+        let told = errors.map(refusal);
+        let (limit, unreachable) = (Refusal::Limit, Refusal::Unreachable);
+        assert_eq!(told, [limit, limit, unreachable, unreachable]);
     }
 }

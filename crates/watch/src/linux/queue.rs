@@ -159,3 +159,18 @@ impl std::fmt::Debug for Poll {
         f.debug_struct("Poll").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::{FdFlags, fcntl_getfd};
+
+    #[test]
+    fn no_descriptor_is_left_to_children() {
+        let queue = Queue::new().unwrap();
+        let poll = queue.poll().unwrap();
+        for descriptor in [&queue.notifications, &poll.both, &poll._mounts] {
+            assert!(fcntl_getfd(descriptor).unwrap().contains(FdFlags::CLOEXEC));
+        }
+    }
+}
