@@ -144,8 +144,11 @@ mod settle;
 mod shared;
 mod stats;
 mod stream;
-#[cfg_attr(unix, path = "sys_unix.rs")]
-#[cfg_attr(not(unix), path = "sys_other.rs")]
+#[cfg(not(unix))]
+#[path = "sys_other.rs"]
+mod sys;
+#[cfg(unix)]
+#[path = "sys_unix.rs"]
 mod sys;
 mod text;
 mod wait;
