@@ -101,6 +101,9 @@ pub(crate) struct RegressOptions {
     /// How many rounds the self-test has
     #[arg(long, requires = "self_test", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
+    /// End the self-test after this many seconds, whatever rounds are left, builds aside
+    #[arg(long, requires = "self_test", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -39,7 +39,7 @@ const LANES: usize = 2;
 pub(crate) fn run(options: &RegressOptions) -> Result<Outcome> {
     let workspace = Workspace::load()?;
     if options.self_test {
-        return selftest::run(&workspace, options.rounds);
+        return selftest::run(&workspace, options.rounds, options.seconds);
     }
     let place = place(&workspace);
     let (root, base) = (workspace.root(), options.base.as_deref());

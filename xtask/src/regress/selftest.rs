@@ -37,13 +37,18 @@ const THRESHOLD: f64 = 0.05;
 const ALARMS_MAX: f64 = 0.01;
 const FOUND_MIN: f64 = 0.95;
 
-pub(super) fn run(workspace: &Workspace, rounds: u32) -> Result<Outcome> {
+/// Runs so many rounds, or as many as fit into the time; one at least.
+pub(super) fn run(workspace: &Workspace, rounds: u32, seconds: Option<u64>) -> Result<Outcome> {
     let mut layouts = Layouts::new(workspace);
     let cases = cases(&layouts.prepare()?);
     let _loads = loads(&mut layouts)?;
     let started = Instant::now();
     let mut tally: BTreeMap<&'static str, Tally> = BTreeMap::new();
+    let mut done = 0;
     for round in 0..rounds {
+        if done > 0 && seconds.is_some_and(|limit| started.elapsed().as_secs() >= limit) {
+            break;
+        }
         for kind in KINDS {
             let fitting: Vec<&Case> = cases.iter().filter(|case| case.kind == kind.name).collect();
             let case = fitting[round as usize % fitting.len()];
@@ -51,7 +56,7 @@ pub(super) fn run(workspace: &Workspace, rounds: u32) -> Result<Outcome> {
             let tally = tally.entry(kind.name).or_default();
             tally.add(case, &judged);
         }
-        let done = round + 1;
+        done = round + 1;
         if done % 10 == 0 || done == rounds {
             let took = out::seconds(started.elapsed());
             out::error(&format!(
@@ -60,7 +65,7 @@ pub(super) fn run(workspace: &Workspace, rounds: u32) -> Result<Outcome> {
             ));
         }
     }
-    conclude(workspace, rounds, &tally)
+    conclude(workspace, done, &tally)
 }
 
 /// How many equals were called slower, and how many slowdowns found.
