@@ -201,6 +201,7 @@ mod tests {
                 "parsers",
                 "counts",
                 "soak",
+                "stress",
                 "instructions",
                 "trend",
                 "help"
