@@ -1,16 +1,18 @@
-//! Metrics: recording against an owned histogram, a guard against two clock readings, a snapshot
-//! against bare quantiles, and resident memory against one `pread`.
+//! Metrics: recording against an owned histogram, on one thread and on two, a counter against an addition, a
+//! guard against two clock readings, a snapshot against bare quantiles, a disabled recorder against nothing,
+//! and resident memory against one `pread`.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use autoexec_benches::{Group, Harness, Stopwatch, Times, bench_main};
-use autoexec_metrics::{MemoryProbe, Recorder, Timer};
+use autoexec_metrics::{MemoryProbe, Recorder};
 use hdrhistogram::Histogram;
 
-bench_main!(record, guard, snapshot, rss);
+bench_main!(record, two_threads, counter, guard, snapshot, off_path, rss);
 
 /// Durations of 1 to 128 µs, in an order the branch predictor cannot learn by heart.
 fn durations() -> Vec<Duration> {
@@ -41,13 +43,14 @@ fn record(harness: &mut Harness<'_>) {
         group.bench_function("record", |b| {
             b.iter(|| timer.record(*values.next().expect("because a cycle does not end")));
         });
-        group.bench_function("record-two-threads", |b| {
-            b.iter_custom(|records| on_two_threads(&timer, &durations, records));
+        let histogram = Recorder::new().histogram("h");
+        let mut values = durations.iter().cycle();
+        group.bench_function("record-histogram", |b| {
+            b.iter(|| {
+                let value = values.next().expect("because a cycle does not end");
+                histogram.record(u64::from(value.subsec_nanos()));
+            });
         });
-        let counter = Recorder::new().counter("c");
-        counter.add(3);
-        assert_eq!(counter.get(), 3, "what was added is there");
-        group.bench_function("counter", |b| b.iter(|| counter.add(black_box(1))));
     });
 }
 
@@ -62,25 +65,84 @@ fn record_floor(group: &mut Group<'_, '_>, durations: &[Duration]) {
     });
 }
 
-/// What the slower of two threads takes for `records` records, both at the same time.
-fn on_two_threads(timer: &Timer, durations: &[Duration], records: u64) -> Times {
+/// The floor is two threads with a histogram each, which nobody could read.
+fn two_threads(harness: &mut Harness<'_>) {
+    harness.group("metrics/record-two-threads", |group| {
+        let durations = durations();
+        let timer = Recorder::new().timer("t");
+        let record = || |duration| timer.record(duration);
+        on_two_threads(record, &durations, 1_000);
+        let count = timer.summary().map(|summary| summary.count);
+        assert_eq!(count, Some(2_000), "nothing is lost");
+
+        group.bench_function("floor", |b| {
+            let record = || {
+                let mut histogram = owned();
+                move |value: Duration| histogram.saturating_record(value.as_nanos() as u64)
+            };
+            b.iter_custom(|records| on_two_threads(record, &durations, records));
+        });
+        group.bench_function("record", |b| {
+            b.iter_custom(|records| on_two_threads(record, &durations, records));
+        });
+    });
+}
+
+/// What the slower of two threads takes for `records` records, both at the same time. Each makes what it
+/// records with.
+fn on_two_threads<R: FnMut(Duration)>(
+    make: impl Fn() -> R + Sync,
+    durations: &[Duration],
+    records: u64,
+) -> Times {
     let ready = Barrier::new(2);
     let work = || {
+        let mut record = make();
         let mut values = durations.iter().cycle();
         ready.wait();
         let watch = Stopwatch::start();
         for _ in 0..records {
-            timer.record(*values.next().expect("because a cycle does not end"));
+            record(*values.next().expect("because a cycle does not end"));
         }
         watch.stop()
     };
     thread::scope(|scope| {
-        // Both are new threads, so that they never fall on the same shard.
+        // Both are new threads, so that each has a cell of its own.
         let threads = [scope.spawn(work), scope.spawn(work)];
         let times = threads.map(|t| t.join().expect("because recording does not panic"));
         let slower = times.into_iter().max_by_key(|times| times.thread_ns);
         slower.expect("because there are two")
     })
+}
+
+fn counter(harness: &mut Harness<'_>) {
+    harness.group("metrics/counter", |group| {
+        let counter = Recorder::new().counter("c");
+        counter.add(3);
+        assert_eq!(counter.get(), 3, "what was added is there");
+        let sum = Cell::new(0u64);
+        group.bench_function("floor", |b| {
+            b.iter(|| sum.set(sum.get().wrapping_add(black_box(1))));
+        });
+        group.bench_function("counter", |b| b.iter(|| counter.add(black_box(1))));
+    });
+}
+
+/// A recorder disabled at run time; the feature `off` is counted in instructions by the crate's example.
+fn off_path(harness: &mut Harness<'_>) {
+    harness.group("metrics/off-path", |group| {
+        let recorder = Recorder::disabled();
+        let (timer, counter) = (recorder.timer("t"), recorder.counter("c"));
+        counter.increment();
+        assert_eq!(
+            (counter.get(), timer.start().stop()),
+            (0, None),
+            "it is off"
+        );
+        group.bench_function("floor", |b| b.iter(|| black_box(1)));
+        group.bench_function("counter", |b| b.iter(|| counter.add(black_box(1))));
+        group.bench_function("scope", |b| b.iter(|| drop(black_box(&timer).scope())));
+    });
 }
 
 fn guard(harness: &mut Harness<'_>) {
