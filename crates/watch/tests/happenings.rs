@@ -300,6 +300,28 @@ fn what_cannot_be_watched_is_refused() {
 }
 
 #[test]
+fn as_many_links_are_followed_as_the_system_follows() {
+    let bench = Bench::new();
+    bench.write("0", "one");
+    for i in 1..=41 {
+        symlink((i - 1).to_string(), bench.path(&i.to_string())).unwrap();
+    }
+    for (links, is_followed) in [(1, true), (39, true), (40, true), (41, false)] {
+        let path = bench.path(&links.to_string());
+        assert_eq!(
+            fs::metadata(&path).is_ok(),
+            is_followed,
+            "{links}, by the system"
+        );
+        assert_eq!(
+            bench.watcher.follow(&path).is_ok(),
+            is_followed,
+            "{links}, by us"
+        );
+    }
+}
+
+#[test]
 fn released_items_prove_nothing_and_disturb_nobody() {
     let bench = Bench::new();
     let path = bench.write("file", "one");
