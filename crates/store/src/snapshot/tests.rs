@@ -183,6 +183,25 @@ fn the_systems_own_full_disk_is_recognised() {
     assert_eq!(std::fs::metadata(&path).unwrap().len(), HEAD);
 }
 
+/// What stands in the file, changed while the disk was full, and went before there was room again must not come back.
+#[test]
+fn what_goes_after_a_failed_save_is_gone_from_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    let namespace = space();
+    let snapshot = open(&namespace, &path, |file| Box::new(Limited(file)));
+    insert(&namespace, 0..3);
+    snapshot.save(now()).unwrap();
+    insert(&namespace, 0..2);
+    ROOM.set(0);
+    assert!(snapshot.save(now()).is_err());
+    assert!(namespace.remove("k001").is_some());
+    ROOM.set(u64::MAX);
+    let report = snapshot.save(now()).unwrap();
+    assert_eq!((report.entries, report.removals), (1, 1));
+    assert_eq!(loaded(&path).0, contents(&namespace));
+}
+
 /// While saves fail, keys that come and go must not pile up.
 #[test]
 fn what_is_to_be_saved_stays_bounded_while_the_disk_is_full() {
