@@ -41,6 +41,8 @@ pub(crate) enum Task {
     Instructions(InstructionsOptions),
     /// Draw how the benchmarks went from run to run; write target/bench/trend.html
     Trend(TrendOptions),
+    /// Put real regressions into the crates, one at a time, and see that the gate names each
+    Seeded(SeededOptions),
 }
 
 #[derive(Debug, Args)]
@@ -162,6 +164,19 @@ pub(crate) struct StressOptions {
     pub(crate) quick: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct SeededOptions {
+    /// Only the seeds of these crates, by the names of their folders [default: all]
+    #[arg(value_name = "CRATE")]
+    pub(crate) crates: Vec<String>,
+    /// Ask the counts alone, which takes seconds a seed, builds aside; writes nothing into the documentation
+    #[arg(long)]
+    pub(crate) counts: bool,
+    /// Measure times as `regress --quick` does
+    #[arg(long, conflicts_with = "counts")]
+    pub(crate) quick: bool,
+}
+
 fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
@@ -204,6 +219,7 @@ mod tests {
                 "stress",
                 "instructions",
                 "trend",
+                "seeded",
                 "help"
             ]
         );

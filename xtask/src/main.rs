@@ -17,6 +17,7 @@ mod process;
 mod program;
 mod regress;
 mod schema;
+mod seeded;
 mod soak;
 mod source;
 mod stress;
@@ -63,5 +64,6 @@ fn run(task: Task) -> anyhow::Result<Outcome> {
         Task::Stress(options) => stress::run(&options),
         Task::Instructions(options) => instructions::run(&options),
         Task::Trend(options) => trend::run(&options),
+        Task::Seeded(options) => seeded::run(&options),
     }
 }

@@ -1,0 +1,109 @@
+//! `cargo xtask seeded`: put real regressions into the crates, one at a time, and see that the gate names them.
+
+mod evidence;
+mod report;
+mod table;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::bench::host;
+use crate::cli::SeededOptions;
+use crate::workspace::Workspace;
+use crate::{Outcome, files, out, process};
+use evidence::Tools;
+use report::{Row, Rows};
+use table::{SEEDS, Seed};
+use tree::Tree;
+
+/// What the lines around the table in the documentation name.
+const MARK: &str = "seeded";
+/// Where that is, below the root.
+const DOCUMENT: &str = "docs/development.md";
+
+pub(crate) fn run(options: &SeededOptions) -> Result<Outcome> {
+    let workspace = Workspace::load()?;
+    let seeds = chosen(options)?;
+    let target = workspace.metadata.target_directory.as_std_path();
+    let place = target.join("seeded");
+    let tree = Tree::check_out(workspace.root(), &place.join("tree"))?;
+    let tools = Tools {
+        program: std::env::current_exe().context("cannot tell which program this is")?,
+        tree: tree.folder().to_owned(),
+        target: place.join("target"),
+        commit: tree.commit().to_owned(),
+        quick: options.quick,
+        only_counts: options.counts,
+    };
+    let path = workspace.bench_dir().join("seeded.json");
+    let mut rows = Rows::read(&path)?;
+    let mut now = Vec::new();
+    for seed in seeds {
+        out::error(&format!("{} into {}", seed.name, seed.krate));
+        let row = measure(&tree, &tools, seed)?;
+        rows.put(row.clone());
+        // A run takes long and may be ended: what is known is kept.
+        files::write(&path, &rows.json()?)?;
+        now.push(row);
+    }
+    out::line(&format!("\n{}", report::table(&now).trim_end()));
+    out::line(&format!("wrote {}", workspace.relative(&path)));
+    if !options.counts {
+        let document = workspace.root().join(DOCUMENT);
+        crate::marked::replace(&document, MARK, &rows.markdown())?;
+    }
+    let missed = now.iter().filter(|row| !row.is_caught()).count();
+    out::line(&format!("{} of {} caught", now.len() - missed, now.len()));
+    Ok(if missed == 0 {
+        Outcome::Good
+    } else {
+        Outcome::Bad
+    })
+}
+
+/// The seeds of the crates that were asked for, or of all.
+fn chosen(options: &SeededOptions) -> Result<Vec<&'static Seed>> {
+    for name in &options.crates {
+        if !SEEDS.iter().any(|seed| seed.krate == name) {
+            bail!("there is no seed for a crate named `{name}`");
+        }
+    }
+    let wanted = |seed: &&Seed| {
+        options.crates.is_empty() || options.crates.iter().any(|it| it == seed.krate)
+    };
+    Ok(SEEDS.iter().filter(wanted).collect())
+}
+
+fn measure(tree: &Tree, tools: &Tools, seed: &'static Seed) -> Result<Row> {
+    let planted = tree.plant(seed)?;
+    let counts = tools
+        .counts(seed)
+        .with_context(|| format!("the counts of `{}`", seed.name))?;
+    let times = tools
+        .times(seed)
+        .with_context(|| format!("the times of `{}`", seed.name))?;
+    planted.pull_out()?;
+    let row = Row::new(seed, host::date(), counts, times);
+    out::error(&report::table(std::slice::from_ref(&row)));
+    Ok(row)
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
+    process::capture(process::command("git", folder).args(arguments))
+}
+
+/// A path as an argument of git.
+fn text(path: &Path) -> Result<&str> {
+    path.to_str()
+        .context("the target directory has a name that git cannot take")
+}
+
+/// Where a file of the seed is.
+fn file(root: &Path, seed: &Seed) -> PathBuf {
+    root.join("crates")
+        .join(seed.krate)
+        .join("src")
+        .join(seed.file)
+}
