@@ -6,12 +6,14 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
 
-use super::PROFILE;
 use super::callgrind::Callgrind;
 use crate::workspace::Workspace;
 use crate::{Outcome, out, process};
 
 const TURNS: u64 = 10_000;
+
+/// As users build: what is left of a call that does nothing goes only where crates are optimised together.
+const PROFILE: &str = "release";
 
 /// Counts the instructions of a turn that records into every kind of handle, with the feature `off`, and of one that does not.
 pub(super) fn check(workspace: &Workspace, callgrind: &Callgrind) -> Result<Outcome> {
