@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use autoexec_metrics::{Counter, Gauge, Recorder, Timer};
+use autoexec_metrics::{Counter, Gauge, Histogram, Recorder, Timer};
 
 use crate::catalogue;
 use crate::event::{Event, Subscriber};
@@ -33,9 +33,29 @@ pub(crate) struct Telemetry {
     tokens: [Counter; 2],
     memory_delta: Gauge,
     run_time_use: Gauge,
-    /// By action and outcome: a name is looked up once.
-    steps: Arc<Mutex<HashMap<(String, StepOutcome), Step>>>,
+    /// By action, then by outcome: a series is looked up in the recorder once.
+    steps: Arc<Mutex<HashMap<String, [Option<Step>; OUTCOMES.len()]>>>,
+    /// By provider; at most [`PROVIDERS`] of them.
+    calls: Arc<Mutex<HashMap<String, Call>>>,
     estimates: Arc<Mutex<Estimates>>,
+}
+
+/// Outcomes of steps, and what each is called.
+const OUTCOMES: [(StepOutcome, &str); 4] = [
+    (StepOutcome::Succeeded, "succeeded"),
+    (StepOutcome::Failed, "failed"),
+    (StepOutcome::Skipped, "skipped"),
+    (StepOutcome::Cancelled, "cancelled"),
+];
+/// Providers whose series are at hand; those of further ones are looked up at each call.
+const PROVIDERS: usize = 64;
+
+/// The series of the calls of one provider.
+#[derive(Clone)]
+struct Call {
+    duration: Timer,
+    /// In and out.
+    tokens: [Histogram; 2],
 }
 
 /// The series of one action and outcome.
@@ -63,6 +83,7 @@ impl Telemetry {
             memory_delta: recorder.gauge("memory_delta"),
             run_time_use: recorder.gauge("run_time_use"),
             steps: Arc::default(),
+            calls: Arc::default(),
             estimates: Arc::default(),
             recorder,
         }
@@ -77,19 +98,34 @@ impl Telemetry {
         if !self.recorder.is_enabled() {
             return;
         }
+        let call = self.call(provider);
+        call.duration.record(took);
+        call.tokens[0].record(answer.input_tokens);
+        call.tokens[1].record(answer.output_tokens);
+    }
+
+    fn call(&self, provider: &str) -> Call {
+        let mut known = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(call) = known.get(provider) {
+            return call.clone();
+        }
+        let call = self.new_call(provider);
+        if known.len() < PROVIDERS {
+            known.insert(provider.to_owned(), call.clone());
+        }
+        call
+    }
+
+    fn new_call(&self, provider: &str) -> Call {
         let [by, model] = [("provider", provider), ("model", provider)];
-        let call = [by, model, ("operation", "chat")];
-        self.recorder
-            .timer_with("model_call_duration", &call)
-            .record(took);
-        for (kind, tokens) in [
-            ("input", answer.input_tokens),
-            ("output", answer.output_tokens),
-        ] {
+        let labels = [by, model, ("operation", "chat")];
+        let tokens = |kind| {
             let labels = [by, model, ("operation", "chat"), ("type", kind)];
-            self.recorder
-                .histogram_with("model_call_tokens", &labels)
-                .record(tokens);
+            self.recorder.histogram_with("model_call_tokens", &labels)
+        };
+        Call {
+            duration: self.recorder.timer_with("model_call_duration", &labels),
+            tokens: [tokens("input"), tokens("output")],
         }
     }
 
@@ -142,17 +178,25 @@ impl Telemetry {
         }
     }
 
-    fn step(&self, report: &StepReport) {
-        let key = (report.action.clone(), report.outcome);
+    fn step_series(&self, action: &str, outcome: StepOutcome) -> Step {
         let mut known = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        let step = known.entry(key).or_insert_with(|| {
-            let outcome = ("outcome", step_outcome(report.outcome));
-            let labels = [("action", report.action.as_str()), outcome];
-            Step {
-                duration: self.recorder.timer_with("step_duration", &labels),
-                count: self.recorder.counter_with("steps", &[outcome]),
-            }
-        });
+        let at = OUTCOMES.iter().position(|(it, _)| *it == outcome);
+        let at = at.expect("because all outcomes are in the table");
+        if let Some(Some(step)) = known.get(action).map(|series| &series[at]) {
+            return step.clone();
+        }
+        let outcome = ("outcome", OUTCOMES[at].1);
+        let labels = [("action", action), outcome];
+        let step = Step {
+            duration: self.recorder.timer_with("step_duration", &labels),
+            count: self.recorder.counter_with("steps", &[outcome]),
+        };
+        known.entry(action.to_owned()).or_default()[at] = Some(step.clone());
+        step
+    }
+
+    fn step(&self, report: &StepReport) {
+        let step = self.step_series(&report.action, report.outcome);
         step.count.increment();
         if let Some(duration) = report.duration {
             step.duration.record(duration);
@@ -175,15 +219,6 @@ impl Subscriber for Telemetry {
         if let Event::StepEnded { report, .. } = event {
             self.step(report);
         }
-    }
-}
-
-fn step_outcome(outcome: StepOutcome) -> &'static str {
-    match outcome {
-        StepOutcome::Succeeded => "succeeded",
-        StepOutcome::Failed => "failed",
-        StepOutcome::Skipped => "skipped",
-        StepOutcome::Cancelled => "cancelled",
     }
 }
 
