@@ -5,26 +5,13 @@
 //! a reader loads them *after* it, with acquire. So what is counted is always within them too.
 
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU64, AtomicUsize, fence};
 
+use crate::chunk::{Budget, Chunk, add};
 use crate::layout::{self, CHUNK, CHUNKS};
 use crate::packed::{Packed, Packer};
-
-/// How many bytes may still be allocated for chunks, by all cells of a recorder.
-pub(crate) struct Budget(AtomicUsize);
-
-impl Budget {
-    pub(crate) fn new(bytes: usize) -> Self {
-        Self(AtomicUsize::new(bytes))
-    }
-
-    fn chunk(&self) -> Option<Box<Chunk>> {
-        let less = |left: usize| left.checked_sub(size_of::<Chunk>());
-        let taken = self.0.fetch_update(Relaxed, Relaxed, less);
-        taken.is_ok().then(Box::default)
-    }
-}
+use crate::sync::AtomicU64;
+use crate::sync::Ordering::{Acquire, Relaxed};
+use crate::wide_sum::Sum;
 
 /// Only one thread at a time may call the methods that write: see [`crate::series`].
 #[repr(align(128))]
@@ -35,16 +22,8 @@ pub(crate) struct Cell {
     clamped: AtomicU64,
     /// Allocated when a value first falls into it; `None` when the budget was used up by then.
     chunks: [OnceLock<Option<Box<Chunk>>>; CHUNKS],
-    /// How many values fell into each chunk that could not be allocated.
+    /// How many values fell into each power of two for which memory could not be had.
     coarse: [AtomicU64; CHUNKS],
-}
-
-/// The buckets of one power of two.
-#[repr(align(128))]
-struct Chunk {
-    /// One bit for each count that is not 0, so that a reader skips the rest.
-    used: [AtomicU64; CHUNK / 64],
-    counts: [AtomicU64; CHUNK],
 }
 
 impl Default for Cell {
@@ -124,94 +103,21 @@ impl Cell {
 
     #[inline]
     fn count(&self, index: usize, n: u64, budget: &Budget) {
-        let number = index / CHUNK;
-        match self.chunks[number].get() {
-            Some(Some(chunk)) => chunk.add(index % CHUNK, n),
+        match self.chunks[index / CHUNK].get() {
+            Some(Some(chunk)) if chunk.add(index % CHUNK, n) => {}
             _ => self.count_rarely(index, n, budget),
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn count_rarely(&self, index: usize, n: u64, budget: &Budget) {
         let number = index / CHUNK;
-        match self.chunks[number].get_or_init(|| budget.chunk()) {
-            Some(chunk) => chunk.add(index % CHUNK, n),
-            None => {
-                add(&self.coarse[number], n);
-            }
-        }
-    }
-}
-
-impl Default for Chunk {
-    fn default() -> Self {
-        Self {
-            used: [const { AtomicU64::new(0) }; CHUNK / 64],
-            counts: [const { AtomicU64::new(0) }; CHUNK],
-        }
-    }
-}
-
-impl Chunk {
-    #[inline]
-    fn add(&self, at: usize, n: u64) {
-        if add(&self.counts[at], n) == 0 {
-            let used = &self.used[at / 64];
-            used.store(used.load(Relaxed) | 1 << (at % 64), Release);
-        }
-    }
-}
-
-/// Adds to what nobody else writes, and tells what was there. Stops at `u64::MAX`.
-#[inline]
-pub(crate) fn add(counter: &AtomicU64, n: u64) -> u64 {
-    let before = counter.load(Relaxed);
-    counter.store(before.saturating_add(n), Release);
-    before
-}
-
-/// A sum of 128 bits, read as a whole while its one writer adds. Stops at `u128::MAX`.
-///
-/// Most additions change the lower half alone, in one store. One that carries makes `carries` odd for as long
-/// as the halves do not fit together, and a reader tries again when it finds that or a change (a seqlock).
-#[derive(Default)]
-struct Sum {
-    low: AtomicU64,
-    high: AtomicU64,
-    carries: AtomicU64,
-}
-
-impl Sum {
-    #[inline]
-    fn add(&self, value: u64) {
-        match self.low.load(Relaxed).checked_add(value) {
-            Some(low) => self.low.store(low, Relaxed),
-            None => self.add_wide(u128::from(value)),
-        }
-    }
-
-    #[cold]
-    fn add_wide(&self, value: u128) {
-        let (low, high) = (self.low.load(Relaxed), self.high.load(Relaxed));
-        let sum = (u128::from(high) << 64 | u128::from(low)).saturating_add(value);
-        let carries = self.carries.load(Relaxed);
-        self.carries.store(carries.wrapping_add(1), Relaxed);
-        fence(Release);
-        self.low.store(sum as u64, Relaxed);
-        self.high.store((sum >> 64) as u64, Relaxed);
-        self.carries.store(carries.wrapping_add(2), Release);
-    }
-
-    fn get(&self) -> u128 {
-        loop {
-            let carries = self.carries.load(Acquire);
-            let (low, high) = (self.low.load(Relaxed), self.high.load(Relaxed));
-            fence(Acquire);
-            if carries.is_multiple_of(2) && carries == self.carries.load(Relaxed) {
-                return u128::from(high) << 64 | u128::from(low);
-            }
-            // The writer was interrupted between two stores; it may need this core to go on.
-            std::thread::yield_now();
+        let left = match self.chunks[number].get_or_init(|| budget.take()) {
+            Some(chunk) => chunk.add_many(index % CHUNK, n, budget),
+            None => n,
+        };
+        if left > 0 {
+            add(&self.coarse[number], left);
         }
     }
 }
@@ -240,10 +146,8 @@ impl Merged {
             let beside = cells.iter().map(|cell| cell.coarse[number].load(Acquire));
             let beside = beside.fold(0, u64::saturating_add);
             coarse = beside.saturating_add(coarse);
-            for word in 0..CHUNK / 64 {
-                // Coarse values are counted in the last bucket.
-                let beside = if word == CHUNK / 64 - 1 { beside } else { 0 };
-                pack(number * CHUNK + word * 64, &chunks, word, beside, packer);
+            if beside > 0 || !chunks.is_empty() {
+                Chunk::pack(number * CHUNK, &chunks, beside, packer);
             }
         }
         let mut merged = Self {
@@ -265,22 +169,6 @@ impl Merged {
     }
 }
 
-/// One word of 64 buckets, from `first` on, and what is counted in the last of them beside.
-fn pack(first: usize, chunks: &[&Chunk], word: usize, beside: u64, packer: &mut Packer) {
-    let used = chunks.iter().map(|chunk| chunk.used[word].load(Acquire));
-    let mut used = used.fold(u64::from(beside > 0) << 63, |all, bits| all | bits);
-    while used != 0 {
-        let bit = used.trailing_zeros() as usize;
-        used &= used - 1;
-        let counts = chunks
-            .iter()
-            .map(|chunk| chunk.counts[word * 64 + bit].load(Acquire));
-        let beside = if bit == 63 { beside } else { 0 };
-        let count = counts.fold(beside, u64::saturating_add);
-        packer.push((first + bit) as u32, count);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -289,36 +177,6 @@ mod tests {
 
     fn merged(cell: &Cell) -> Merged {
         Merged::of(&[cell], &mut Packer::default())
-    }
-
-    #[test]
-    fn a_sum_of_two_halves_is_exact() {
-        let sum = Sum::default();
-        let mut expect = 0u128;
-        for value in [u64::MAX, 1, 0, u64::MAX, u64::MAX, 7] {
-            sum.add(value);
-            expect += u128::from(value);
-            assert_eq!(sum.get(), expect);
-        }
-        sum.add_wide(u128::MAX);
-        sum.add(3);
-        assert_eq!(sum.get(), u128::MAX, "stops at the top");
-    }
-
-    #[test]
-    fn a_sum_is_read_whole_while_it_carries() {
-        const EACH: u64 = u64::MAX - 1;
-        let turns = if cfg!(miri) { 100 } else { 50_000 };
-        let sum = Sum::default();
-        std::thread::scope(|scope| {
-            scope.spawn(|| (0..turns).for_each(|_| sum.add(EACH)));
-            let mut last = 0;
-            while last < u128::from(EACH) * turns {
-                let now = sum.get();
-                assert!(now >= last && now % u128::from(EACH) == 0, "torn: {now}");
-                last = now;
-            }
-        });
     }
 
     #[test]
@@ -341,8 +199,43 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_costs_what_the_docs_say() {
-        assert_eq!(size_of::<Chunk>(), 8_320);
+    fn a_bucket_counts_on_beyond_its_16_bits() {
+        const TOP: u64 = u16::MAX as u64;
+        let room = Budget::new(usize::MAX);
+        for budget in [&room, &Budget::new(size_of::<Chunk>())] {
+            let cell = Cell::default();
+            (0..TOP).for_each(|_| cell.record(5, budget));
+            assert_eq!(merged(&cell).counts, [(5, TOP)].into_iter().collect());
+            cell.record_n(5, 3, budget);
+            cell.record(5, budget);
+            cell.record_n(7, TOP + 2, budget);
+            let (five, seven, coarse) = match merged(&cell).coarse {
+                0 => (TOP + 4, TOP + 2, 0),
+                coarse => (TOP, TOP, coarse),
+            };
+            assert_eq!(coarse, if std::ptr::eq(budget, &room) { 0 } else { 6 });
+            let last = (CHUNK as u32 - 1, coarse);
+            let expect = [(5, five), (7, seven), last].into_iter().collect();
+            assert_eq!(merged(&cell).counts, expect);
+            assert_eq!(
+                merged(&cell).sum,
+                5 * u128::from(TOP + 4) + 7 * u128::from(TOP + 2)
+            );
+        }
+    }
+
+    #[test]
+    fn a_count_stops_at_the_top() {
+        let budget = Budget::new(usize::MAX);
+        let cell = Cell::default();
+        cell.record_n(5, u64::MAX, &budget);
+        cell.record_n(5, u64::MAX, &budget);
+        cell.record(5, &budget);
+        assert_eq!(merged(&cell).counts, [(5, u64::MAX)].into_iter().collect());
+    }
+
+    #[test]
+    fn a_cell_costs_what_the_docs_say() {
         assert!(size_of::<Cell>() <= 1_408, "{}", size_of::<Cell>());
     }
 

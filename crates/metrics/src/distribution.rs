@@ -46,11 +46,10 @@ impl Distribution {
         (min, max): (u64, u64),
         clamped: u64,
     ) -> Self {
-        let count = counts.iter().map(|(_, n)| n).fold(0, u64::saturating_add);
         Self {
             unit,
+            count: counts.total(),
             counts,
-            count,
             sum,
             min,
             max,

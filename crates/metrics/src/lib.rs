@@ -52,8 +52,8 @@
 //!
 //! # Memory and complexity
 //! A timer or histogram costs, for each thread that records into it (at most [`Options::shards`] have a
-//! cell of their own, all others share one): 1,408 bytes, and 8,320 bytes for each power of two that values
-//! fell into, one for all below 1,024. The latter are bounded by [`Options::memory_max`] for the whole
+//! cell of their own, all others share one): 1,408 bytes, and 2,304 bytes for each power of two that values
+//! fell into, one for all below 1,024; 8,192 more for one of which a bucket holds more than 65,535. The latter are bounded by [`Options::memory_max`] for the whole
 //! recorder; beyond it, values are told apart by their power of two, and [`Distribution::coarse`] says how
 //! many. A counter costs 128 bytes × (shards + 1). The number of series is bounded by
 //! [`Options::series_max`] per kind and by [`Options::series_per_name_max`] per name; further ones share a
@@ -93,6 +93,7 @@ pub mod alert;
 pub mod alloc;
 mod category;
 mod cell;
+mod chunk;
 mod counter;
 mod distribution;
 mod histogram;
@@ -113,8 +114,10 @@ mod snapshot;
 #[cfg(feature = "tracing")]
 mod span;
 pub mod stats;
+mod sync;
 mod timer;
 mod unit;
+mod wide_sum;
 mod window;
 mod workflow;
 

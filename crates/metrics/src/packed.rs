@@ -10,12 +10,18 @@ use std::sync::Arc;
 pub(crate) struct Packed {
     bytes: Arc<[u8]>,
     entries: usize,
+    total: u64,
 }
 
 impl Packed {
     /// How many buckets.
     pub(crate) fn len(&self) -> usize {
         self.entries
+    }
+
+    /// All counts together. Stops at `u64::MAX`.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
     }
 
     pub(crate) fn iter(&self) -> Entries<'_> {
@@ -32,6 +38,7 @@ impl Packed {
 pub(crate) struct Packer {
     bytes: Vec<u8>,
     entries: usize,
+    total: u64,
     /// The index written last.
     written: u32,
 }
@@ -43,6 +50,7 @@ impl Packer {
         debug_assert!(count > 0 && (self.entries == 0 || index > self.written));
         let step = index - self.written;
         (self.written, self.entries) = (index, self.entries + 1);
+        self.total = self.total.saturating_add(count);
         if step < 128 && count < 128 {
             self.bytes.extend_from_slice(&[step as u8, count as u8]);
         } else {
@@ -56,9 +64,10 @@ impl Packer {
         let packed = Packed {
             bytes: self.bytes.as_slice().into(),
             entries: self.entries,
+            total: self.total,
         };
         self.bytes.clear();
-        (self.entries, self.written) = (0, 0);
+        (self.entries, self.total, self.written) = (0, 0, 0);
         packed
     }
 
@@ -143,6 +152,8 @@ mod tests {
         ) {
             let packed: Packed = entries.clone().into_iter().collect();
             prop_assert_eq!((packed.len(), packed.iter().len()), (entries.len(), entries.len()));
+            let total = entries.values().fold(0, |sum: u64, count| sum.saturating_add(*count));
+            prop_assert_eq!(packed.total(), total);
             prop_assert_eq!(packed.iter().collect::<BTreeMap<_, _>>(), entries);
         }
     }

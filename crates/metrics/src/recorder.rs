@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::ENABLED;
-use crate::cell::Budget;
+use crate::chunk::Budget;
 use crate::counter::{Counter, Gauge};
 use crate::distribution::Distribution;
 use crate::histogram::Histogram;
@@ -38,8 +38,8 @@ pub struct Options {
     /// cell. Default: 16.
     pub shards: usize,
     /// Bytes for the buckets of timers and histograms. When they are used up, values of a power of two
-    /// that a thread did not record before are told apart no further than by that power; a snapshot
-    /// says how many these are. Default: 32 MiB.
+    /// that a thread did not record before, and those beyond 65,535 of one bucket, are told apart no
+    /// further than by that power; a snapshot says how many these are. Default: 32 MiB.
     pub memory_max: usize,
 }
 

@@ -1,13 +1,15 @@
 //! One series of values: a cell for each thread that records, and one that the others share.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use crate::cell::{self, Budget, Cell, Merged};
+use crate::cell::{Cell, Merged};
+use crate::chunk::{Budget, add};
 use crate::distribution::Distribution;
 use crate::packed::Packer;
 use crate::shard::{self, Padded, lock};
+use crate::sync::AtomicU64;
+use crate::sync::Ordering::Relaxed;
 use crate::unit::Unit;
 
 /// What a timer or a histogram points at.
@@ -116,7 +118,10 @@ impl Series {
     pub(crate) fn distribution(&self, unit: Unit, packer: &mut Packer) -> Option<Distribution> {
         let base = lock(&self.base).clone();
         let all = self.all(unit, packer)?;
-        let rest = base.map_or(all.clone(), |base| all.since(&base));
+        let rest = match base {
+            Some(base) => all.since(&base),
+            None => all,
+        };
         Some(rest).filter(|it| !it.is_empty())
     }
 
@@ -158,7 +163,7 @@ impl Counts {
     pub(crate) fn add(&self, amount: u64) {
         let own = shard::current();
         if own < self.0.len() - 1 {
-            cell::add(&self.0[own].0, amount);
+            add(&self.0[own].0, amount);
         } else {
             self.add_rarely(amount);
         }
@@ -167,10 +172,9 @@ impl Counts {
     #[cold]
     #[inline(never)]
     fn add_rarely(&self, amount: u64) {
-        use std::sync::atomic::Ordering::Relaxed;
         let (own, last) = (shard::assigned(), self.0.len() - 1);
         if own < last {
-            cell::add(&self.0[own].0, amount);
+            add(&self.0[own].0, amount);
         } else {
             let more = |count: u64| Some(count.saturating_add(amount));
             // The closure never answers `None`, so the update cannot fail.
@@ -181,7 +185,7 @@ impl Counts {
     /// O(cells).
     pub(crate) fn get(&self) -> u64 {
         let cells = self.0.iter();
-        let counts = cells.map(|it| it.0.load(std::sync::atomic::Ordering::Relaxed));
+        let counts = cells.map(|it| it.0.load(Relaxed));
         counts.fold(0, u64::saturating_add)
     }
 }
