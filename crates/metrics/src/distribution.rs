@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::layout;
+use crate::layout::{self, CHUNK};
 use crate::packed::Packed;
 use crate::timer::TimerSummary;
 use crate::unit::Unit;
@@ -145,7 +145,8 @@ impl Distribution {
         let whole = |&(index, _): &(u32, u64)| {
             value >= self.max || layout::highest(index as usize) <= value
         };
-        self.counts.iter().take_while(whole).map(|(_, n)| n).sum()
+        let counts = self.counts.iter().take_while(whole).map(|(_, n)| n);
+        counts.fold(0, u64::saturating_add)
     }
 
     /// The buckets that hold something, the least values first.
@@ -167,10 +168,19 @@ impl Distribution {
             (index, now.saturating_sub(then.map_or(0, |(_, n)| n)))
         });
         let counts: Packed = rest.collect();
+        let coarse = self.coarse.saturating_sub(earlier.coarse);
         let mut ends = counts.iter();
         let first = ends.next();
         let last = ends.last().or(first);
-        let low = first.map_or(0, |(index, _)| layout::lowest(index as usize));
+        // Of a value that is coarse, the bucket says no more than its power of two.
+        let known = |index: usize| {
+            if coarse > 0 {
+                index / CHUNK * CHUNK
+            } else {
+                index
+            }
+        };
+        let low = first.map_or(0, |(index, _)| layout::lowest(known(index as usize)));
         let high = last.map_or(0, |(index, _)| layout::highest(index as usize));
         let ends = (low.max(self.min), high.min(self.max));
         let sum = self.sum.saturating_sub(earlier.sum);
@@ -181,7 +191,7 @@ impl Distribution {
             ends,
             self.clamped.saturating_sub(earlier.clamped),
         )
-        .with_coarse(self.coarse.saturating_sub(earlier.coarse))
+        .with_coarse(coarse)
     }
 
     /// Both together, as if recorded into one. O(buckets of both).
@@ -276,6 +286,33 @@ mod tests {
         assert_eq!(none.durations(), None);
         assert_eq!(of(&[1]).quantile(1.5), None);
         assert_eq!(of(&[1]).quantile(f64::NAN), None);
+    }
+
+    #[test]
+    fn counts_that_have_stopped_at_the_top_do_not_begin_anew() {
+        let full = [(1, u64::MAX), (5, 3)].into_iter().collect();
+        let full = Distribution::from_counts(Unit::Count, full, 9, (1, 5), 0);
+        assert_eq!((full.count(), full.count_at_most(9)), (u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn coarse_values_since_a_mark_have_ends_in_order() {
+        let coarse = |values: &[u64]| {
+            let last = |v: &u64| (layout::index(*v) / CHUNK * CHUNK + CHUNK - 1) as u32;
+            let counts = values.iter().map(|v| (last(v), 1)).collect();
+            let ends = (values[0], values[values.len() - 1]);
+            Distribution::from_counts(Unit::Count, counts, 0, ends, 0)
+                .with_coarse(values.len() as u64)
+        };
+        for (values, low) in [
+            ([10, 1_100], 1_024),
+            ([10, 700], 10),
+            ([1_500, 9_000], 8_192),
+        ] {
+            let rest = coarse(&values).since(&coarse(&values[..1]));
+            assert_eq!((rest.min(), rest.max()), (Some(low), Some(values[1])));
+            assert_eq!(rest.quantile(0.5), Some(values[1]));
+        }
     }
 
     proptest! {

@@ -229,3 +229,19 @@ fn what_is_cleared_is_gone_and_what_follows_counts() {
         (1, seventy, seventy, seventy)
     );
 }
+
+/// The least of the later values is not known, but it is not above the greatest.
+#[test]
+fn without_memory_a_mark_tells_ends_in_order() {
+    let recorder = Recorder::with_options(Options {
+        memory_max: 0,
+        ..Options::default()
+    });
+    let histogram = recorder.histogram("h");
+    histogram.record(10);
+    let mark = recorder.mark();
+    histogram.record(1_100);
+    let run = &recorder.since(&mark).histograms["h"];
+    assert_eq!((run.min(), run.max()), (Some(1_024), Some(1_100)));
+    assert_eq!((run.quantile(0.5), run.coarse()), (Some(1_100), 1));
+}
