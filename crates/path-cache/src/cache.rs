@@ -269,3 +269,46 @@ impl std::fmt::Debug for PathCache {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    fn file() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, "text").unwrap();
+        (folder, path)
+    }
+
+    /// The watcher would hold it, and its watch, for ever: nobody lets go of it a second time.
+    #[test]
+    fn what_was_evicted_before_it_was_armed_again_is_let_go() {
+        let (_folder, path) = file();
+        let cache = PathCache::new(Options::default());
+        let key = path.as_os_str().as_encoded_bytes();
+        cache.resolve(&path).unwrap();
+        let watcher = cache.watcher().unwrap();
+        let before = watcher.stats().watches;
+        let held = cache.entries.get(key).unwrap();
+        assert!(watcher.refresh().covers(held.mark()));
+
+        cache.invalidate(&path);
+        cache.arm_again(watcher, &path, key, &held);
+        assert!(!watcher.refresh().covers(held.mark()));
+        assert_eq!(watcher.stats().watches, before - 1);
+    }
+
+    #[test]
+    fn a_cache_that_keeps_nothing_watches_nothing() {
+        let (_folder, path) = file();
+        let options = Options {
+            capacity: 0,
+            ..Options::default()
+        };
+        let cache = PathCache::new(options);
+        cache.resolve(&path).unwrap();
+        assert_eq!(cache.stats().watches, 0);
+    }
+}

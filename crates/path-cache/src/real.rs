@@ -124,6 +124,23 @@ mod kernel {
     mod tests {
         use super::*;
 
+        /// Without its answer everything is found all the same, by many more system calls: no other test would notice.
+        #[test]
+        fn the_kernel_is_asked_and_declines_only_what_looks_removed() {
+            let folder = tempfile::tempdir().unwrap();
+            let folder = std::fs::canonicalize(folder.path()).unwrap();
+            let (plain, odd) = (folder.join("plain"), folder.join("odd (deleted)"));
+            for path in [&plain, &odd] {
+                std::fs::write(path, "").unwrap();
+            }
+            let real = resolve(&plain).unwrap().unwrap();
+            assert_eq!(*real.path, *plain);
+            assert_eq!(leads(&plain, &plain, real.identity), Some(true));
+            assert_eq!(leads(&plain, &folder, real.identity), Some(false));
+            assert!(resolve(&odd).is_none() && leads(&odd, &odd, real.identity).is_none());
+            assert!(resolve(&folder.join("missing")).unwrap().is_err());
+        }
+
         #[test]
         fn numbers_are_written() {
             for number in [0, 7, 10, 99, 100, 65_535, i32::MAX] {
