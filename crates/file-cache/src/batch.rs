@@ -392,3 +392,37 @@ impl<'a> Work<'a> {
             .obtain(place, &self.ask, self.cache.resident.get(key_of(path)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    #[test]
+    fn paths_of_a_directory_come_together_and_know_their_places() {
+        let path = |directory: &str, i: usize| PathBuf::from(format!("/{directory}/{i}"));
+        let mut paths: Vec<_> = (0..16)
+            .flat_map(|i| ["a", "b"].map(|directory| path(directory, i)))
+            .collect();
+        paths.push(path("b", 3));
+        let rest = Rest::new(&paths, (0..paths.len()).collect());
+        assert_eq!(rest.ends, [16, 32]);
+        for (path, &place) in rest.paths.iter().zip(&rest.first) {
+            assert_eq!(*path, paths[place]);
+        }
+        let again: Vec<_> = (rest.again.iter())
+            .map(|&(place, index)| (place, rest.paths[index]))
+            .collect();
+        assert_eq!(again, [(32, paths[7].as_path())]);
+    }
+
+    #[test]
+    fn paths_that_stand_together_keep_their_order() {
+        let paths: Vec<_> = (0..32)
+            .map(|i| PathBuf::from(format!("/{}/{}", i / 16, 99 - i)))
+            .collect();
+        let rest = Rest::new(&paths, (0..32).collect());
+        assert_eq!(rest.first, Vec::from_iter(0..32));
+        assert_eq!(rest.ends, [16, 32]);
+    }
+}

@@ -4,8 +4,13 @@
 
 mod support;
 
-use autoexec_file_cache::{ErrorKind, FileCache, Options, ReadManyOptions, Source, Stats};
-use std::path::PathBuf;
+use autoexec_file_cache::{ErrorKind, FileCache, Opener, Options, ReadManyOptions, Source, Stats};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+use std::{fs, io};
 use support::{Dir, replace};
 
 fn roomy() -> FileCache {
@@ -199,4 +204,62 @@ fn a_run_that_reads_from_disk_again_is_told() {
     assert_eq!(redundant(), 9);
     cache.begin_run();
     assert_eq!(redundant(), 0);
+}
+
+/// Notes which threads open files, and waits for a second one once the first has opened a few.
+#[derive(Default)]
+struct Meeting {
+    threads: Mutex<(usize, HashSet<ThreadId>)>,
+    came: Condvar,
+}
+
+impl Opener for Meeting {
+    fn open_file(&self, path: &Path) -> io::Result<fs::File> {
+        let mut threads = self.threads.lock().unwrap();
+        threads.0 += 1;
+        threads.1.insert(thread::current().id());
+        self.came.notify_all();
+        if threads.0 > 32 {
+            let alone = |it: &mut (usize, HashSet<ThreadId>)| it.1.len() < 2;
+            let long = Duration::from_secs(20);
+            let waited = self.came.wait_timeout_while(threads, long, alone);
+            assert!(!waited.unwrap().1.timed_out(), "no second thread came");
+        } else {
+            // What the first files take tells that threads pay.
+            thread::sleep(Duration::from_millis(1));
+        }
+        fs::File::open(path)
+    }
+
+    fn open_directory(&self, _path: &Path) -> io::Result<fs::File> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[test]
+fn a_batch_that_takes_long_is_shared_with_other_threads() {
+    if thread::available_parallelism().map_or(1, usize::from) < 2 {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<_> = (0..64).map(|i| folder.path().join(i.to_string())).collect();
+    paths
+        .iter()
+        .for_each(|path| fs::write(path, "text").unwrap());
+    let cache = FileCache::new(Options {
+        parallel_threshold: 0,
+        workers: 2,
+        ..Options::default()
+    });
+    let meeting = Meeting::default();
+    let options = ReadManyOptions {
+        opener: Some(&meeting),
+        ..ReadManyOptions::default()
+    };
+    let reads = cache.read_many_with(&paths, &options);
+    assert!(
+        reads
+            .iter()
+            .all(|read| read.as_ref().unwrap().file.bytes() == b"text")
+    );
 }
