@@ -197,10 +197,19 @@ mod tests {
             log: false,
         });
         let mut rng = Rng::new(3);
-        let sum: f64 = (0..10_000).map(|_| axis.gene(4.2, &mut rng)).sum();
+        let genes: Vec<f64> = (0..10_000).map(|_| axis.gene(4.2, &mut rng)).collect();
+        assert!(genes.iter().all(|gene| [4.0, 5.0].contains(gene)));
+        let sum: f64 = genes.iter().sum();
         assert!((41_500.0..42_500.0).contains(&sum), "{sum}");
         assert_eq!(axis.gene(99.0, &mut rng), 10.0);
         assert_eq!(axis.gene(-99.0, &mut rng), 0.0);
+    }
+
+    #[test]
+    fn a_boolean_is_true_when_its_gene_is_one() {
+        let axis = Axis::new(&Parameter::Boolean);
+        assert_eq!(axis.value(0.0), Value::Boolean(false));
+        assert_eq!(axis.value(1.0), Value::Boolean(true));
     }
 
     #[test]

@@ -103,6 +103,21 @@ mod tests {
         })
     }
 
+    /// Their distance is what is divided by.
+    #[test]
+    fn parents_that_are_nearly_equal_are_not_crossed() {
+        let mut rng = Rng::new(1);
+        for (low, high) in [(-10.0, -6.0), (-2.0, 2.0), (6.0, 10.0)] {
+            let axis = real(low, high);
+            let middle = 0.5 * (low + high);
+            for (x, y) in [(middle, middle), (middle, middle + 1e-14)] {
+                let (mut a, mut b) = (x, y);
+                cross_numbers(&axis, &mut a, &mut b, &mut rng);
+                assert_eq!((a, b), (x, y));
+            }
+        }
+    }
+
     #[test]
     fn crossover_of_numbers_keeps_bounds_and_on_average_the_mean() {
         let axes = [real(-5.0, 5.0)];

@@ -307,3 +307,44 @@ fn islands_of_one_member_work() {
     .unwrap();
     assert_eq!(objective(&outcome.best), outcome.value);
 }
+
+/// Few values leave few children to evaluate, so that islands run out of calls at different times and with generations
+/// of all sizes, from which others still take their best.
+#[test]
+fn a_budget_may_end_anywhere() {
+    let space = Space::new().boolean("a").boolean("b").integer("n", 0..=3);
+    let space = space.build().expect("because the bounds are in order");
+    for limit in 3..100 {
+        let options = Options {
+            seed: limit,
+            max_evaluations: Some(limit),
+            generations: 40,
+            islands: Some(Islands {
+                count: 3,
+                population: 8,
+                interval: 1,
+                rate: 0.5,
+                topology: Topology::Full,
+            }),
+            ..Options::default()
+        };
+        let outcome = optimize(&space, &options, |it| it.integer("n") as f64)
+            .expect("because the options are in range");
+        assert!((3..=limit).contains(&outcome.evaluations), "of {limit}");
+    }
+}
+
+/// The best leave no room for a tenth of newcomers.
+#[test]
+fn newcomers_take_no_more_room_than_the_best_leave() {
+    let options = Options {
+        population: 40,
+        elitism: 0.975,
+        diversity_floor: 1.0,
+        generations: 8,
+        ..Options::default()
+    };
+    let outcome =
+        optimize(&space(), &options, objective).expect("because the options are in range");
+    assert_eq!((outcome.generations, outcome.evaluations), (8, 40 + 8));
+}
