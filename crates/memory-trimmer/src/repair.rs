@@ -342,3 +342,20 @@ pub(crate) fn join_turns(messages: &mut Vec<Message>, originals: &mut Vec<Messag
     }
     *messages = joined;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_that_was_done_is_a_change() {
+        let message = || vec![Message::user("hello")];
+        assert!(!Repaired::default().changed());
+        let mut each: [Repaired; 4] = Default::default();
+        each[0].dropped = message();
+        each[1].originals = message();
+        each[2].answered = 1;
+        each[3].moved = 1;
+        assert_eq!(each.map(|repaired| repaired.changed()), [true; 4]);
+    }
+}
