@@ -346,6 +346,7 @@ pub(crate) fn join_turns(messages: &mut Vec<Message>, originals: &mut Vec<Messag
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ToolCall;
 
     #[test]
     fn each_thing_that_was_done_is_a_change() {
@@ -357,5 +358,54 @@ mod tests {
         each[2].answered = 1;
         each[3].moved = 1;
         assert_eq!(each.map(|repaired| repaired.changed()), [true; 4]);
+    }
+
+    #[test]
+    fn late_system_messages_come_behind_the_first() {
+        let mut messages = vec![
+            Message::system("first"),
+            Message::user("question"),
+            Message::system("late"),
+            Message::assistant("answer"),
+        ];
+        assert_eq!(hoist_system(&mut messages), 1);
+        let texts: Vec<_> = messages.iter().map(Message::text).collect();
+        assert_eq!(texts, ["first", "late", "question", "answer"]);
+        assert_eq!(hoist_system(&mut messages), 0);
+    }
+
+    #[test]
+    fn an_id_that_comes_again_is_renamed_with_its_result() {
+        let mut messages = Vec::new();
+        for n in 0..3 {
+            let call = ToolCall::new("id", "read", format!("{n}"));
+            messages.push(Message::assistant_calls("", vec![call]));
+            messages.push(Message::tool("id", format!("text {n}")));
+        }
+        let mut originals = Vec::new();
+        rename_ids(&mut messages, &mut originals);
+        let calls = messages.iter().flat_map(Message::calls);
+        let results = messages.iter().flat_map(Message::results);
+        assert!(calls.map(|call| &*call.id).eq(["id", "id-2", "id-3"]));
+        assert!(results.map(|it| &*it.call_id).eq(["id", "id-2", "id-3"]));
+        assert_eq!(originals.len(), 4);
+    }
+
+    /// What can no longer come is answered; what may still come is waited for, also by who answers.
+    #[test]
+    fn only_calls_whose_results_cannot_come_are_answered() {
+        let call = || vec![ToolCall::new("id", "read", "{}")];
+        let mut history = History::with_messages([
+            Message::user("question"),
+            Message::assistant_calls("", call()),
+        ]);
+        let before = history.len();
+        assert!(!history.repair(Repair::Answer).changed());
+        assert_eq!(history.len(), before);
+        history.extend([Message::user("never mind")]);
+        assert_eq!(history.repair(Repair::Answer).answered, 1);
+        let ids: Vec<_> = history.messages().flat_map(Message::results).collect();
+        assert_eq!(ids.len(), 1);
+        assert_eq!(&*ids[0].call_id, "id");
     }
 }
