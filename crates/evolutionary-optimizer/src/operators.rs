@@ -103,6 +103,21 @@ mod tests {
         })
     }
 
+    /// Children that left the bounds would be put onto them, and gather there.
+    #[test]
+    fn children_of_parents_on_a_bound_do_not_gather_there() {
+        let axis = real(1.0, 2.0);
+        let mut rng = Rng::new(1);
+        for parents in [(1.0, 1.05), (1.95, 2.0)] {
+            let on_a_bound = (0..1_000).filter(|_| {
+                let (mut a, mut b) = parents;
+                cross_numbers(&axis, &mut a, &mut b, &mut rng);
+                [a, b].iter().any(|gene| [1.0, 2.0].contains(gene))
+            });
+            assert_eq!(on_a_bound.count(), 0, "of {parents:?}");
+        }
+    }
+
     /// Their distance is what is divided by.
     #[test]
     fn parents_that_are_nearly_equal_are_not_crossed() {
