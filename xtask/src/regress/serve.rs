@@ -1,7 +1,7 @@
 //! A process that runs iterations of one benchmark when told to.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -12,6 +12,9 @@ use crate::bench::clock::Times;
 
 /// How long an answer may take: nobody waits for one that hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long one that failed may take to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// A running `--turns ID`. Dropping it ends it.
 pub(super) struct Server {
@@ -26,6 +29,8 @@ impl Server {
     pub(super) fn start(mut command: Command, id: &str) -> Result<Self> {
         let mut child = command
             .args(["--turns", id])
+            // What it says when it panics is quoted; the way there would fill a screen.
+            .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -100,11 +105,23 @@ impl Server {
         }
     }
 
+    /// How it ended: by itself if it is about to, else by us.
+    fn status(&mut self) -> std::io::Result<ExitStatus> {
+        let deadline = Instant::now() + GRACE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.child.kill()?;
+        self.child.wait()
+    }
+
     /// The error of a process that has ended, or is about to: what it said.
     fn ended(&mut self, during: &str) -> anyhow::Error {
         drop(self.input.take());
-        let _ = self.child.kill();
-        let status = self.child.wait();
+        let status = self.status();
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
         let said = self.complaints.take().and_then(|it| it.join().ok());
         anyhow::anyhow!(
