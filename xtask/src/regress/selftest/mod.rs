@@ -1,0 +1,89 @@
+//! `cargo xtask regress --self-test`: does the gate see what is there, and nothing that is not?
+//!
+//! The working tree is built twice, with layouts that differ. Each round compares builds that do the
+//! same, and builds of which one does more work, by the rule and with the effort of a real run, while
+//! other processes load both cores.
+
+mod cases;
+mod tally;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use super::decide::{Change, Rule, Verdict};
+use super::examine::{self, Effort, Variant};
+use super::suspects::{PAIRS_AGAIN, PAIRS_PER_LAYOUT};
+use crate::workspace::Workspace;
+use crate::{Outcome, out};
+use cases::{Case, KINDS, Layouts, RELINKS, SIDE};
+use tally::Tally;
+
+/// The slowdown that is to be found, as a share.
+const THRESHOLD: f64 = 0.05;
+
+/// Runs so many rounds, or as many as fit into the time; one at least.
+pub(super) fn run(workspace: &Workspace, rounds: u32, seconds: Option<u64>) -> Result<Outcome> {
+    let mut layouts = Layouts::new(workspace);
+    let cases = cases::cases(&layouts.prepare()?);
+    let _loads = cases::loads(&mut layouts)?;
+    let started = Instant::now();
+    let mut tallies: BTreeMap<&'static str, Tally> = BTreeMap::new();
+    let mut done = 0;
+    for round in 0..rounds {
+        if done > 0 && seconds.is_some_and(|limit| started.elapsed().as_secs() >= limit) {
+            break;
+        }
+        for kind in KINDS {
+            let fitting: Vec<&Case> = cases.iter().filter(|case| case.kind == kind.name).collect();
+            let case = fitting[round as usize % fitting.len()];
+            let judged = judge(case, &mut layouts, u64::from(round))?;
+            tallies.entry(kind.name).or_default().add(case, &judged);
+        }
+        done = round + 1;
+        if done % 10 == 0 || done == rounds {
+            let took = out::seconds(started.elapsed());
+            out::error(&format!(
+                "{done} of {rounds} rounds, {took}: {}",
+                tally::so_far(&tallies)
+            ));
+        }
+    }
+    tally::conclude(workspace, done, &tallies)
+}
+
+struct Judged {
+    first: Change,
+    again: Vec<Change>,
+    verdict: Verdict,
+}
+
+/// All that a real run would do about this benchmark.
+fn judge(case: &Case, layouts: &mut Layouts, round: u64) -> Result<Judged> {
+    let (threshold, _) = super::overrides::threshold(&case.benchmark.id, THRESHOLD);
+    let rule = Rule { threshold };
+    let measure = |variants: &[Variant], effort: Effort, part: u64| -> Result<Change> {
+        let settled = |change| part == 0 && rule.is_settled(change);
+        let seed = 1_000 * part + round;
+        let measured = examine::examine(&case.benchmark, variants, effort, &settled, seed);
+        Ok(measured.with_context(|| case.benchmark.id.clone())?.change)
+    };
+    let variants = case.variants(layouts, 0..1)?;
+    let first = measure(&variants, Effort::FULL, 0)?;
+    let mut again = Vec::new();
+    if rule.suspects(first) {
+        again.push(measure(&variants, Effort::FULL.exactly(PAIRS_AGAIN), 1)?);
+    }
+    if again.iter().any(|change| rule.is_slower(*change)) {
+        let relinked = case.variants(layouts, 1..SIDE as usize)?;
+        let effort = Effort::FULL.exactly(PAIRS_PER_LAYOUT * RELINKS);
+        again.push(measure(&relinked, effort, 2)?);
+    }
+    let verdict = rule.verdict(first, &again);
+    Ok(Judged {
+        first,
+        again,
+        verdict,
+    })
+}
