@@ -53,7 +53,7 @@ pub(super) struct Effort {
     pub(super) pairs: (u32, u32),
     /// Turns of a pair: so few when they are long, and so many when they are not.
     pub(super) turns: (u32, u32),
-    /// How long the turns of one side of a pair may take together.
+    /// How long the turns of one side of a pair may take together, what is not timed counted as a quarter.
     pub(super) pair_ns: u64,
 }
 
@@ -78,7 +78,9 @@ impl Effort {
     }
 
     fn turns_at(self, pace: Pace) -> u32 {
-        let fitting = self.pair_ns / pace.turn_ns.max(1);
+        // A busy machine makes all take longer, and should not cost turns at once.
+        let turn_ns = pace.turn_ns.max(pace.whole_ns / 4);
+        let fitting = self.pair_ns / turn_ns.max(1);
         (fitting.min(u64::from(self.turns.1)) as u32).max(self.turns.0)
     }
 }
@@ -143,6 +145,7 @@ mod tests {
             Effort::FULL.turns_at(Pace {
                 iterations: 1,
                 turn_ns,
+                whole_ns: turn_ns,
             })
         };
         assert_eq!(

@@ -1,6 +1,7 @@
 //! Two processes that take turns, one of each build, and how many iterations a turn has.
 
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -10,6 +11,8 @@ use crate::bench::clock::{Clock, Times};
 
 /// How long a turn is meant to take.
 pub(super) const TURN_NS: u64 = 2_000_000;
+/// How long a turn may take with all that it does not time, such as making its input.
+const WHOLE_NS: u64 = 20 * TURN_NS;
 /// No turn has more iterations, however little they take.
 const ITERATIONS_MAX: u64 = 1 << 32;
 
@@ -18,8 +21,10 @@ const ITERATIONS_MAX: u64 = 1 << 32;
 pub(super) struct Pace {
     /// Of one turn of one side.
     pub(super) iterations: u64,
-    /// How long these took when they were counted.
+    /// How long these took when they were counted, by the clock that decides.
     pub(super) turn_ns: u64,
+    /// The same by our own clock, with what is not timed: waiting for a processor included.
+    pub(super) whole_ns: u64,
 }
 
 /// What came of the turns of one pair: log ratios of head to base, one a turn.
@@ -53,7 +58,12 @@ impl Pair {
 
     /// How many iterations make a turn, counted on the base and used for both.
     pub(super) fn pace(&mut self, clock: Clock) -> Result<Pace> {
-        pace(clock, &mut |iterations| self.base.ask(iterations)).context("base")
+        let mut ask = |iterations| {
+            let started = Instant::now();
+            let times = self.base.ask(iterations)?;
+            Ok((times, started.elapsed().as_nanos() as u64))
+        };
+        pace(clock, &mut ask).context("base")
     }
 
     /// Takes turns, the order drawn anew for each. The first, which warms both up, does not count.
@@ -93,19 +103,22 @@ fn log_ratio(base: Times, head: Times, clock: Clock) -> f64 {
 }
 
 /// Doubles until a quarter of a turn is reached, which warms up, and reckons from there.
-fn pace(clock: Clock, ask: &mut dyn FnMut(u64) -> Result<Times>) -> Result<Pace> {
+fn pace(clock: Clock, ask: &mut dyn FnMut(u64) -> Result<(Times, u64)>) -> Result<Pace> {
     let mut iterations = 1;
     loop {
-        let times = ask(iterations)?;
+        let (times, whole_ns) = ask(iterations)?;
         // What waits uses no processor: the wall must not run away meanwhile.
         let ns = times.by(clock).max(times.wall_ns / 20).max(1);
-        if ns >= TURN_NS / 4 || iterations >= ITERATIONS_MAX {
+        let enough = ns >= TURN_NS / 4 || whole_ns >= WHOLE_NS / 4;
+        if enough || iterations >= ITERATIONS_MAX {
             let share = TURN_NS as f64 / ns as f64;
+            let share = share.min(WHOLE_NS as f64 / whole_ns.max(1) as f64);
             let whole = ((iterations as f64 * share).round() as u64).clamp(1, ITERATIONS_MAX);
-            let turn_ns = (ns as f64 * whole as f64 / iterations as f64) as u64;
+            let scaled = |ns: u64| (ns as f64 * whole as f64 / iterations as f64) as u64;
             return Ok(Pace {
                 iterations: whole,
-                turn_ns,
+                turn_ns: scaled(ns),
+                whole_ns: scaled(whole_ns),
             });
         }
         iterations *= 2;
@@ -116,13 +129,15 @@ fn pace(clock: Clock, ask: &mut dyn FnMut(u64) -> Result<Times>) -> Result<Pace>
 mod tests {
     use super::*;
 
-    fn pace_of(each_ns: u64) -> Pace {
+    /// The pace of a benchmark whose iterations take so long, with so much that is not timed.
+    fn pace_of(each_ns: u64, untimed_ns: u64) -> Pace {
         let mut ask = |iterations: u64| {
-            Ok(Times {
+            let times = Times {
                 thread_ns: iterations * each_ns,
                 process_ns: 0,
                 wall_ns: iterations * each_ns,
-            })
+            };
+            Ok((times, iterations * (each_ns + untimed_ns)))
         };
         pace(Clock::Cpu, &mut ask).unwrap()
     }
@@ -135,15 +150,17 @@ mod tests {
             (700_000, 3, 2_100_000),
         ];
         for (each_ns, iterations, turn_ns) in cases {
-            assert_eq!(
-                pace_of(each_ns),
-                Pace {
-                    iterations,
-                    turn_ns
-                }
-            );
+            let pace = pace_of(each_ns, 0);
+            assert_eq!((pace.iterations, pace.turn_ns), (iterations, turn_ns));
         }
-        assert_eq!(pace_of(0).iterations, ITERATIONS_MAX);
+        assert_eq!(pace_of(0, 0).iterations, ITERATIONS_MAX);
+    }
+
+    #[test]
+    fn what_is_not_timed_does_not_make_a_turn_endless() {
+        let pace = pace_of(100, 9_900);
+        assert_eq!((pace.iterations, pace.whole_ns), (4_000, WHOLE_NS));
+        assert_eq!(pace_of(1, 100_000_000).iterations, 1);
     }
 
     #[cfg(unix)]
