@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::ENABLED;
 use crate::series::Counts;
+use crate::sync::{AtomicU64, Ordering};
 
 /// A handle to a named count. Clones add to the same count; threads add to cells of their own.
 #[derive(Clone)]

@@ -97,6 +97,8 @@ mod chunk;
 mod counter;
 mod distribution;
 mod histogram;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod json;
 mod key;
 pub mod kpi;

@@ -1,11 +1,11 @@
 //! A bounded table of handles by key.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::PoisonError;
 
 use crate::key::Key;
 use crate::recorder::OTHER;
+use crate::sync::{AtomicU64, Ordering, RwLock};
 
 /// The handles of one kind. Keys beyond the bounds share a handle, and look-ups of them are counted.
 pub(crate) struct Names<T> {

@@ -147,6 +147,7 @@ mod tests {
 
     proptest! {
         #[test]
+        #[cfg_attr(miri, ignore = "hundreds of cases: minutes")]
         fn what_is_packed_comes_out_again(
             entries in prop::collection::btree_map(0..56_320u32, prop_oneof![1..300u64, 1..=u64::MAX], 0..60)
         ) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::ENABLED;
 use crate::chunk::Budget;
@@ -15,6 +15,7 @@ use crate::packed::Packer;
 use crate::series::Series;
 use crate::shard::lock;
 use crate::snapshot::Snapshot;
+use crate::sync::Mutex;
 use crate::timer::Timer;
 use crate::unit::{Description, Unit};
 
@@ -94,7 +95,7 @@ impl Recorder {
             histograms: Names::new(series, per_name),
             counters: Names::new(series, per_name),
             gauges: Names::new(series, per_name),
-            descriptions: Mutex::default(),
+            descriptions: Mutex::new(BTreeMap::new()),
             descriptions_max: series.saturating_mul(4),
         })))
     }

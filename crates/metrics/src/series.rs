@@ -1,6 +1,6 @@
 //! One series of values: a cell for each thread that records, and one that the others share.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::cell::{Cell, Merged};
@@ -8,8 +8,8 @@ use crate::chunk::{Budget, add};
 use crate::distribution::Distribution;
 use crate::packed::Packer;
 use crate::shard::{self, Padded, lock};
-use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
+use crate::sync::{AtomicU64, Mutex};
 use crate::unit::Unit;
 
 /// What a timer or a histogram points at.
@@ -28,9 +28,9 @@ impl Series {
     pub(crate) fn new(shards: usize, budget: &Arc<Budget>) -> Self {
         Self {
             cells: (0..=shards).map(|_| OnceLock::new()).collect(),
-            shared: Mutex::default(),
+            shared: Mutex::new(()),
             budget: Arc::clone(budget),
-            base: Mutex::default(),
+            base: Mutex::new(None),
         }
     }
 
@@ -155,7 +155,7 @@ pub(crate) struct Counts(Box<[Padded<AtomicU64>]>);
 
 impl Counts {
     pub(crate) fn new(shards: usize) -> Self {
-        Self((0..=shards).map(|_| Padded::default()).collect())
+        Self((0..=shards).map(|_| Padded(AtomicU64::new(0))).collect())
     }
 
     /// O(1).

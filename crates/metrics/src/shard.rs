@@ -8,43 +8,47 @@
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+
+use crate::sync::{self, Mutex, MutexGuard};
 
 /// No number was asked for yet.
 const UNASSIGNED: usize = usize::MAX;
 /// The thread is ending and has given its number back: it shares the last cell from now on.
 const ENDED: usize = usize::MAX - 1;
 
-thread_local! {
+sync::thread_local! {
     // Without a destructor, so that reading it is one load, at any time of a thread's life.
     static NUMBER: Cell<usize> = const { Cell::new(UNASSIGNED) };
     static LEASE: Lease = Lease(lock(&FREE).take());
 }
 
-static FREE: Mutex<Free> = Mutex::new(Free {
-    next: 0,
-    given_back: BinaryHeap::new(),
-});
+#[cfg(not(all(test, shuttle)))]
+static FREE: Mutex<Free> = Mutex::new(Free::all());
+// Each interleaving begins anew.
+#[cfg(all(test, shuttle))]
+shuttle::lazy_static! {
+    static ref FREE: Mutex<Free> = Mutex::new(Free::all());
+}
 
 /// The number of this thread, or a greater one than any if it has none (yet).
 #[inline]
 pub(crate) fn current() -> usize {
-    NUMBER.get()
+    NUMBER.with(Cell::get)
 }
 
 /// The number of this thread, taken now if it has none; a greater one than any if it is ending.
 pub(crate) fn assigned() -> usize {
-    if NUMBER.get() == UNASSIGNED {
+    if current() == UNASSIGNED {
         // The lease answers no more when the thread runs its destructors.
         let number = LEASE.try_with(|lease| lease.0);
-        NUMBER.set(number.unwrap_or(ENDED));
+        NUMBER.with(|it| it.set(number.unwrap_or(ENDED)));
     }
-    NUMBER.get()
+    current()
 }
 
 /// Keeps neighbours off one cache line (and off the pair that the prefetcher fetches).
 #[repr(align(128))]
-#[derive(Default)]
 pub(crate) struct Padded<T>(pub(crate) T);
 
 /// Locks even after a panic elsewhere: what is guarded here is valid after every single step.
@@ -59,6 +63,13 @@ struct Free {
 }
 
 impl Free {
+    const fn all() -> Self {
+        Self {
+            next: 0,
+            given_back: BinaryHeap::new(),
+        }
+    }
+
     fn take(&mut self) -> usize {
         if let Some(Reverse(number)) = self.given_back.pop() {
             return number;
@@ -74,7 +85,7 @@ struct Lease(usize);
 impl Drop for Lease {
     fn drop(&mut self) {
         // First, so that a destructor that runs after this one does not use what another thread has.
-        NUMBER.set(ENDED);
+        let _ = NUMBER.try_with(|it| it.set(ENDED));
         lock(&FREE).given_back.push(Reverse(self.0));
     }
 }
@@ -108,10 +119,7 @@ mod tests {
 
     #[test]
     fn the_least_free_number_is_taken() {
-        let mut free = Free {
-            next: 0,
-            given_back: BinaryHeap::new(),
-        };
+        let mut free = Free::all();
         assert_eq!([free.take(), free.take(), free.take()], [0, 1, 2]);
         free.given_back.extend([Reverse(2), Reverse(0)]);
         assert_eq!([free.take(), free.take(), free.take()], [0, 2, 3]);

@@ -1,13 +1,14 @@
 //! One run of a workflow: steps, file reads, consolidations and memory.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::json::Object;
 use crate::probe::{MemoryProbe, MemoryUse};
 use crate::recorder::Recorder;
 use crate::shard::lock;
+use crate::sync::Mutex;
 use crate::timer::{Timer, TimerSummary};
 
 /// The measures of a workflow, kept in a [`Recorder`]: the timers `workflow`, `workflow/step`,

@@ -5,11 +5,12 @@
 //! (proc_pid_clear_refs(5), since Linux 4.0). Elsewhere nothing is measured and all is absent.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use super::platform;
 use crate::level::Level;
 use crate::shard::lock;
+use crate::sync::Mutex;
 
 /// Probes that count on the kernel's high-water mark. There is one mark in a process, so whoever
 /// sets it back first carries it over to those who still need it; that is why this is static.
