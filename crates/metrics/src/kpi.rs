@@ -1,4 +1,12 @@
 //! Key figures of finished work, from plain counts; and the bands that guides expect them in.
+//!
+//! ```
+//! use autoexec_metrics::kpi::{Kpis, Outcomes};
+//!
+//! let kpis = Kpis::of(&Outcomes { succeeded: 9, failed: 1, tokens: 4_500, ..Outcomes::default() });
+//! assert_eq!((kpis.success_rate, kpis.tokens_per_success), (Some(0.9), Some(500.0)));
+//! assert_eq!(kpis.recovery_rate, None, "there was no error to recover from");
+//! ```
 
 use std::time::Duration;
 

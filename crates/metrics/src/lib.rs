@@ -7,8 +7,17 @@
 //! (count, sum, min, max, mean, p50, p95, p99, p99.9) with a text table and a JSON form.
 //! [`Recorder::since`] tells the same of one run, and a [`Window`] of the last minute. A
 //! [`MemoryProbe`] tells the resident memory at start and end, and the *true* peak in between, from the
-//! kernel's own high-water mark. [`Workflow`] puts these together for one run of a workflow; [`stats`]
-//! holds a few plain functions on samples.
+//! kernel's own high-water mark. [`Workflow`] puts these together for one run of a workflow. Beside them:
+//!
+//! | for | there is |
+//! |---|---|
+//! | processor time, input and output, threads, open files | [`ProcessProbe`]; over time [`Sampler`] |
+//! | how often and how much is allocated | `alloc`, with the feature of that name |
+//! | being told when a number leaves its bounds | [`alert`]: rules with hysteresis |
+//! | figures of finished work, and what is usual | [`kpi`] |
+//! | how loudly a duration is to be logged | [`Categories`], [`level_for`] |
+//! | text, JSON, OpenMetrics, OTLP, and HTML with plots | [`report`], [`plot`] |
+//! | medians, intervals, tests, and growth | [`stats`] |
 //!
 //! # When to choose it
 //! You want percentiles within 0.1 %, with memory that stays bounded whatever is recorded and however

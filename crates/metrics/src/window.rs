@@ -63,6 +63,22 @@ fn difference(now: &Distributions, then: &Distributions) -> Distributions {
 /// Whoever owns it calls [`Window::tick`] from time to time, at best several times a slice. The window
 /// then reaches from the last tick back over `length`, and up to a slice (or a gap between ticks) more; it
 /// holds nothing from before the first tick. It keeps at most `slices` + 2 states of the recorder.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use autoexec_metrics::{Recorder, Window};
+///
+/// # #[cfg(not(feature = "off"))] {
+/// let (recorder, start) = (Recorder::new(), Instant::now());
+/// let mut minute = Window::new(Duration::from_secs(60), 6);
+/// for second in 0..=90 {
+///     minute.tick(&recorder, start + Duration::from_secs(second));
+///     recorder.counter("requests").increment();
+/// }
+/// let seen = minute.snapshot(start + Duration::from_secs(90)).counters["requests"];
+/// assert!((60..70).contains(&seen) && recorder.counter("requests").get() == 91);
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Window {
     length: Duration,

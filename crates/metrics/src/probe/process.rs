@@ -9,6 +9,16 @@ use super::usage::usage;
 ///
 /// Holds three descriptors on Linux, and counts itself: its own reads are in the numbers (one call and
 /// about 100 bytes for each reading). A reading is four system calls.
+///
+/// ```
+/// use autoexec_metrics::ProcessProbe;
+///
+/// let probe = ProcessProbe::start();
+/// let sum: u64 = (0..100_000).sum();
+/// let used = probe.finish();
+/// // Absent where the platform cannot tell.
+/// assert!(used.threads.is_none_or(|threads| threads >= 1), "{sum}");
+/// ```
 #[derive(Debug)]
 pub struct ProcessProbe {
     io: Option<Io>,

@@ -9,6 +9,18 @@ use super::process::ProcessProbe;
 ///
 /// When `capacity` samples are kept, neighbours are joined two by two, and from then on each sample
 /// stands for twice as many readings: the series always covers the whole time, in 96 bytes a sample.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use autoexec_metrics::Sampler;
+///
+/// let (mut sampler, start) = (Sampler::new(4), Instant::now());
+/// for second in 0..6 {
+///     sampler.sample(start + Duration::from_secs(second));
+/// }
+/// let seconds: Vec<u64> = sampler.samples().map(|it| it.at.as_secs()).collect();
+/// assert_eq!((seconds, sampler.readings_per_sample()), (vec![1, 3, 5], 2));
+/// ```
 #[derive(Debug)]
 pub struct Sampler {
     memory: MemoryProbe,

@@ -13,6 +13,18 @@
 //! | do two sets of runs differ | [`mann_whitney`] |
 //! | do pairs of runs differ | [`sign_test`], [`permutation_test`] |
 //! | does it grow | [`slope`] |
+//!
+//! ```
+//! use autoexec_metrics::stats::{median, slope};
+//!
+//! let (mut noise, leak) = ([5.0, 7.0, 4.0, 6.0, 5.0, 6.0], [5.0, 6.0, 8.0, 9.0, 11.0, 12.0]);
+//! assert_eq!(median(&mut noise), Some(5.5));
+//! let grows = |values: &[f64]| {
+//!     let points: Vec<_> = values.iter().enumerate().map(|(n, &v)| (n as f64, v)).collect();
+//!     slope(&points, 0.99).is_some_and(|slope| slope.interval.low > 0.0)
+//! };
+//! assert!(grows(&leak) && !grows(&noise));
+//! ```
 
 mod bootstrap;
 mod change;
