@@ -1,7 +1,9 @@
 //! Islands evolve, keep what they evolve, exchange members, and do not depend on threads.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use autoexec_evolutionary_optimizer::{
     Candidate, Islands, Options, Outcome, Space, Topology, Value, optimize,
@@ -347,4 +349,32 @@ fn newcomers_take_no_more_room_than_the_best_leave() {
     let outcome =
         optimize(&space(), &options, objective).expect("because the options are in range");
     assert_eq!((outcome.generations, outcome.evaluations), (8, 40 + 8));
+}
+
+/// Each call waits until a second thread has come.
+#[test]
+fn the_calls_of_a_generation_are_shared_by_threads() {
+    let (threads, came) = (Mutex::new(HashSet::new()), Condvar::new());
+    let options = Options {
+        population: 8,
+        generations: 2,
+        threads: Some(2),
+        ..Options::default()
+    };
+    let outcome = optimize(&space(), &options, |candidate| {
+        let mut met = threads.lock().expect("because nobody panics with it");
+        met.insert(thread::current().id());
+        came.notify_all();
+        let long = Duration::from_secs(20);
+        let waited = came.wait_timeout_while(met, long, |met| met.len() < 2);
+        let waited = waited.expect("because nobody panics with it").1;
+        assert!(!waited.timed_out(), "no second thread came");
+        objective(candidate)
+    });
+    assert_eq!(
+        outcome
+            .expect("because the options are in range")
+            .generations,
+        2
+    );
 }
