@@ -240,6 +240,19 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_time_to_live_ends_when_it_is_over() {
+        let (file, ms) = (file(b""), Duration::from_millis);
+        file.set_checked(ms(100));
+        let is_fresh = |now| file.checked_within(ms(50), ms(now));
+        assert_eq!(
+            [100, 149, 150, 151].map(is_fresh),
+            [true, true, false, false]
+        );
+        assert!(is_fresh(99), "a clock that went back tells of no time");
+        assert!(!file.checked_within(Duration::ZERO, ms(100)));
+    }
+
+    #[test]
     fn a_run_asks_for_the_first_time_once() {
         let file = file(b"");
         assert!(file.asked_in(0), "loading is asking");
