@@ -4,9 +4,12 @@
 
 mod support;
 
-use autoexec_file_cache::{ErrorKind, FileCache, Opener, Options, ReadManyOptions, Source, Stats};
+use autoexec_file_cache::{
+    ErrorKind, FileCache, Freshness, Opener, Options, ReadManyOptions, Source, Stats,
+};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -262,4 +265,55 @@ fn a_batch_that_takes_long_is_shared_with_other_threads() {
             .iter()
             .all(|read| read.as_ref().unwrap().file.bytes() == b"text")
     );
+}
+
+#[test]
+fn the_limit_holds_for_what_is_fresh_without_a_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, "ten bytes!").unwrap();
+    let cache = roomy();
+    cache.read(&path).unwrap();
+    let under = |limit| {
+        let options = ReadManyOptions {
+            freshness: Some(Freshness::Pinned),
+            limit: Some(limit),
+            ..ReadManyOptions::default()
+        };
+        let read = cache.read_many_with(&[&path], &options).remove(0);
+        read.map(|read| read.source).map_err(|error| error.kind())
+    };
+    assert_eq!(under(10), Ok(Source::Hit));
+    assert_eq!(under(9), Err(ErrorKind::TooLarge { size: 10, limit: 9 }));
+}
+
+#[test]
+fn what_was_cancelled_is_no_error_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let cancel = AtomicBool::new(true);
+    let options = ReadManyOptions {
+        cancel: Some(&cancel),
+        ..ReadManyOptions::default()
+    };
+    let cache = roomy();
+    let paths = ["a", "b"].map(|name| folder.path().join(name));
+    for read in cache.read_many_with(&paths, &options) {
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+    assert_eq!(cache.stats().errors, 0);
+}
+
+#[test]
+fn only_batches_that_load_count_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["a", "b"].map(|name| folder.path().join(name));
+    let cache = roomy();
+    let batches = || (cache.stats().batches, cache.stats().batch_loads);
+    cache.read_many(&paths);
+    assert_eq!(batches(), (0, 0), "there are no files");
+    paths.iter().for_each(|path| fs::write(path, "").unwrap());
+    cache.read_many(&paths);
+    assert_eq!(batches(), (1, 2));
+    cache.read_many(&[&paths[0]]);
+    assert_eq!(cache.stats().batches, 1, "a hit");
 }
