@@ -1,4 +1,4 @@
-//! Our caches beside those that others wrote: what the benches of this package and its table of hit rates share.
+//! Our crates beside what others wrote: what the benches of this package and its table of hit rates share.
 //!
 //! The conventions are those of the benches of our own crates: groups with a `floor`, answers that are checked,
 //! inputs from fixed seeds. `BIAS.md` says where the comparisons favour us or a peer. Nothing here is part of the
@@ -6,12 +6,14 @@
 
 mod files;
 mod lru;
+mod python;
 mod rates;
 mod readers;
 mod zipf;
 
 pub use files::Files;
 pub use lru::Lru;
+pub use python::{Python, Script};
 pub use rates::{HitRates, MEMBERS, hit_rates, table};
 pub use readers::{
     Answer, Contents, InFront, Key, Make, Ours, Plain, Reader, Store, exact_lru, key, one_shard,
