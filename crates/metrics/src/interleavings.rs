@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner, thread};
 
@@ -20,7 +19,7 @@ use crate::unit::Unit;
 use crate::wide_sum::Sum;
 
 /// Half of them by each way of drawing.
-fn explore(interleavings: usize, test: fn()) {
+fn explore(interleavings: usize, test: impl Fn() + Copy + Send + Sync + 'static) {
     let mut config = Config::new();
     config.silence_warnings = true;
     // A chunk is made on the stack, of atomics that are larger than real ones.
@@ -94,8 +93,7 @@ fn check_states(series: &Series) {
 /// Also where a count passes 16 bits, and where memory is used up.
 #[test]
 fn a_state_seen_while_one_records_is_whole_and_only_grows() {
-    explore(1_000, || {
-        let chunks = 1 + usize::from(shuttle::rand::thread_rng().gen_bool(0.5));
+    let test = |chunks: usize| {
         let budget = Arc::new(Budget::new(chunks * size_of::<crate::chunk::Chunk>()));
         let series = Arc::new(Series::new(4, &budget));
         let writer = thread::spawn({
@@ -121,14 +119,15 @@ fn a_state_seen_while_one_records_is_whole_and_only_grows() {
             5 * u128::from(u16::MAX) + 5 + 3 + 1_500 + 4_000 + 9 + 6 + 3
         );
         assert_eq!((end.min(), end.max()), (Some(3), Some(4_000)));
-    });
+    };
+    explore(500, move || test(1));
+    explore(500, move || test(2));
 }
 
 /// Three threads at a time and in turn, with one and with two cells of their own.
 #[test]
 fn threads_that_come_and_go_write_one_cell_each() {
-    explore(2_000, || {
-        let shards = 1 + usize::from(shuttle::rand::thread_rng().gen_bool(0.5));
+    let test = |shards: usize| {
         let budget = Arc::new(Budget::new(0));
         let shared = Arc::new((Series::new(shards, &budget), Counts::new(shards)));
         let spawn = || {
@@ -152,7 +151,9 @@ fn threads_that_come_and_go_write_one_cell_each() {
         third.join().unwrap();
         let end = all(&shared.0).unwrap();
         assert_eq!((end.count(), end.sum(), shared.1.get()), (6, 9, 9));
-    });
+    };
+    explore(1_000, move || test(1));
+    explore(1_000, move || test(2));
 }
 
 #[test]
