@@ -9,7 +9,7 @@ use autoexec_file_cache::{
 };
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -316,4 +316,47 @@ fn only_batches_that_load_count_as_such() {
     assert_eq!(batches(), (1, 2));
     cache.read_many(&[&paths[0]]);
     assert_eq!(cache.stats().batches, 1, "a hit");
+}
+
+/// Counts the directories that are opened, and the files that are not looked up in one.
+#[derive(Default)]
+struct Opened {
+    directories: AtomicUsize,
+    files: AtomicUsize,
+}
+
+impl Opener for Opened {
+    fn open_file(&self, path: &Path) -> io::Result<fs::File> {
+        self.files.fetch_add(1, Relaxed);
+        fs::File::open(path)
+    }
+
+    fn open_directory(&self, path: &Path) -> io::Result<fs::File> {
+        self.directories.fetch_add(1, Relaxed);
+        fs::File::open(path)
+    }
+}
+
+#[test]
+fn a_directory_is_opened_for_many_files_and_not_for_few() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<_> = (0..160)
+        .map(|i| folder.path().join(i.to_string()))
+        .collect();
+    paths
+        .iter()
+        .for_each(|path| fs::write(path, "text").unwrap());
+    for (files, expect) in [(3, (0, 3)), (160, (8, 0))] {
+        let opener = Opened::default();
+        let options = ReadManyOptions {
+            opener: Some(&opener),
+            workers: Some(1),
+            ..ReadManyOptions::default()
+        };
+        // One worker takes an eighth at a time, and opens the directory for each.
+        let reads = roomy().read_many_with(&paths[..files], &options);
+        assert!(reads.iter().all(Result::is_ok));
+        let opened = (opener.directories.load(Relaxed), opener.files.load(Relaxed));
+        assert_eq!(opened, expect, "{files} files");
+    }
 }
