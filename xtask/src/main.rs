@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | tidy | schema | bench | regress | torture | parsers`.
+//! Development tasks: `cargo xtask test | tidy | schema | bench | regress | torture | parsers | counts | seeded`.
 //!
 //! Exit codes: 0 all is well, 1 a check, a test or a benchmark failed, 2 the task could not
 //! be carried out (bad arguments, no such commit, a build that fails).

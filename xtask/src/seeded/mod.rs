@@ -70,9 +70,11 @@ fn chosen(options: &SeededOptions) -> Result<Vec<&'static Seed>> {
             bail!("there is no seed for a crate named `{name}`");
         }
     }
-    let wanted = |seed: &&Seed| {
+    let named = |seed: &&Seed| {
         options.crates.is_empty() || options.crates.iter().any(|it| it == seed.krate)
     };
+    let asked = |seed: &&Seed| !options.counts || !seed.scenarios.is_empty();
+    let wanted = |seed: &&Seed| named(seed) && asked(seed);
     Ok(SEEDS.iter().filter(wanted).collect())
 }
 
@@ -106,4 +108,28 @@ fn file(root: &Path, seed: &Seed) -> PathBuf {
         .join(seed.krate)
         .join("src")
         .join(seed.file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crates(crates: &[&str], counts: bool) -> Result<Vec<&'static str>> {
+        let options = SeededOptions {
+            crates: crates.iter().map(|&it| it.to_owned()).collect(),
+            counts,
+            quick: false,
+        };
+        Ok(chosen(&options)?.iter().map(|seed| seed.krate).collect())
+    }
+
+    #[test]
+    fn seeds_are_chosen_by_crate_and_by_what_can_name_them() {
+        assert_eq!(crates(&[], false).unwrap().len(), SEEDS.len());
+        assert_eq!(crates(&["store"], false).unwrap(), ["store", "store"]);
+        // A second look at a key is in no count.
+        assert_eq!(crates(&["store"], true).unwrap(), ["store"]);
+        let error = crates(&["stor"], false).unwrap_err().to_string();
+        assert!(error.contains("`stor`"), "{error}");
+    }
 }
