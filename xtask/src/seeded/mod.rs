@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::bench::host;
 use crate::cli::SeededOptions;
 use crate::workspace::Workspace;
-use crate::{Outcome, files, out, process};
+use crate::{Outcome, files, marked, out, process};
 use evidence::Tools;
 use report::{Row, Rows};
 use table::{SEEDS, Seed};
@@ -46,14 +46,13 @@ pub(crate) fn run(options: &SeededOptions) -> Result<Outcome> {
         rows.put(row.clone());
         // A run takes long and may be ended: what is known is kept.
         files::write(&path, &rows.json()?)?;
+        if !options.counts {
+            marked::replace(&workspace.root().join(DOCUMENT), MARK, &rows.markdown())?;
+        }
         now.push(row);
     }
     out::line(&format!("\n{}", report::table(&now).trim_end()));
     out::line(&format!("wrote {}", workspace.relative(&path)));
-    if !options.counts {
-        let document = workspace.root().join(DOCUMENT);
-        crate::marked::replace(&document, MARK, &rows.markdown())?;
-    }
     let missed = now.iter().filter(|row| !row.is_caught()).count();
     out::line(&format!("{} of {} caught", now.len() - missed, now.len()));
     Ok(if missed == 0 {

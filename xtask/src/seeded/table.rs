@@ -32,9 +32,9 @@ pub(super) const SEEDS: &[Seed] = &[
     Seed {
         krate: "engine",
         file: "document/yaml.rs",
-        name: "elements of lists are cloned",
-        find: "Some(open) if !open.is_map => open.items.push(node),",
-        replace: "Some(open) if !open.is_map => open.items.push(node.clone()),",
+        name: "every node is cloned into the one around it",
+        find: "match self.open.last_mut() {",
+        replace: "let node = node.clone();\n        match self.open.last_mut() {",
         scenarios: &["engine/check-50"],
         benchmarks: &["engine/check-50/check"],
     },
