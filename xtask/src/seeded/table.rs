@@ -67,12 +67,12 @@ pub(super) const SEEDS: &[Seed] = &[
     },
     Seed {
         krate: "metrics",
-        file: "cell.rs",
-        name: "an atomic addition where there is one writer",
-        find: "counter.store(before.saturating_add(n), Release);",
-        replace: "counter.fetch_add(n, Release);",
+        file: "chunk.rs",
+        name: "an atomic exchange where there is one writer",
+        find: "        count.store(now, Release);",
+        replace: "        count.swap(now, std::sync::atomic::Ordering::AcqRel);",
         scenarios: &[],
-        benchmarks: &["metrics/record/record", "metrics/record/counter"],
+        benchmarks: &["metrics/record/record"],
     },
     Seed {
         krate: "metrics",
