@@ -93,9 +93,14 @@ const EXCEPTIONS: &[Exception] = &[
     ("*", "calls/mremap", Tolerance::ANY, MEMORY),
     ("*", "calls/mprotect", Tolerance::ANY, MEMORY),
     ("*", "calls/madvise", Tolerance::ANY, MEMORY),
-    ("engine/*", "calls/epoll*", WAKES, WAKING),
+    ("*", "calls/wake", Tolerance::ANY, WAITING),
+    ("*", "calls/epoll_wait", Tolerance::ANY, WAITING),
+    ("*", "calls/epoll_pwait", Tolerance::ANY, WAITING),
+    ("engine/*", "calls/epoll_ctl", WAKES, WAKING),
     ("engine/*", "calls/write", WAKES, WAKING),
     ("engine/*", "calls/read", WAKES, WAKING),
+    ("path-cache/*", "calls/read", FEW, PROCESSORS),
+    ("path-cache/*", "allocations", FEW, PROCESSORS),
     ("engine/*", "allocations", Tolerance::percent(0.5), TABLES),
     (
         "file-cache/*",
@@ -118,6 +123,12 @@ const WAKES: Tolerance = Tolerance {
     percent: 10.0,
     absolute: 6,
 };
+const FEW: Tolerance = Tolerance {
+    percent: 0.0,
+    absolute: 3,
+};
+const PROCESSORS: &str =
+    "how many processors there are is read from files of control groups, where there are any";
 const WAKING: &str =
     "the runtime is woken through a descriptor, once however many wake it before it looks";
 const TABLES: &str =

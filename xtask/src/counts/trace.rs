@@ -91,10 +91,15 @@ mod linux {
             .is_some_and(|it| refusals.contains(&it))
     }
 
+    /// The name of a `write` that only wakes a thread through an eventfd.
+    const WAKE: &str = "wake";
+
     #[derive(Default)]
     struct Tracer {
         /// By number.
         calls: BTreeMap<u64, i64>,
+        /// What would be `write`, but only wakes a thread.
+        wakes: i64,
         /// Threads that have begun: each is stopped once before that, which is no signal for it.
         known: BTreeSet<Pid>,
     }
@@ -127,14 +132,20 @@ mod linux {
                     other => self.step(other)?,
                 }
             }
-            Ok(names::by_name(self.calls))
+            let mut counts = names::by_name(self.calls);
+            if self.wakes > 0 {
+                counts.insert(WAKE.to_owned(), self.wakes);
+            }
+            Ok(counts)
         }
 
         fn step(&mut self, status: WaitStatus) -> Result<()> {
             match status {
                 WaitStatus::PtraceSyscall(pid) => {
-                    if let Some(number) = entered(pid) {
-                        *self.calls.entry(number).or_default() += 1;
+                    match entered(pid) {
+                        Some(call) if call.is_wake(pid) => self.wakes += 1,
+                        Some(call) => *self.calls.entry(call.number).or_default() += 1,
+                        None => {}
                     }
                     go_on(pid, None)
                 }
@@ -148,15 +159,40 @@ mod linux {
         }
     }
 
-    /// The number of the system call that a thread is about to make; absent on its way back.
+    /// A system call that a thread is about to make.
+    struct Call {
+        number: u64,
+        descriptor: u64,
+        /// Its third argument: of a `write` the length.
+        length: u64,
+    }
+
+    impl Call {
+        /// Whether this only wakes what waits for an eventfd: how often is up to who sleeps at that moment.
+        fn is_wake(&self, pid: Pid) -> bool {
+            let is_write = u64::try_from(libc::SYS_write) == Ok(self.number);
+            if !is_write || self.length != 8 {
+                return false;
+            }
+            let link = format!("/proc/{pid}/fd/{}", self.descriptor);
+            std::fs::read_link(link).is_ok_and(|to| to.as_os_str() == "anon_inode:[eventfd]")
+        }
+    }
+
+    /// What a thread is about to call; absent on its way back.
     #[allow(unsafe_code, reason = "the answer is a union of C")]
-    fn entered(pid: Pid) -> Option<u64> {
+    fn entered(pid: Pid) -> Option<Call> {
         let info = ptrace::syscall_info(pid).ok()?;
         if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
             return None;
         }
         // SAFETY: the kernel fills in `entry` when it says that this is an entry, and every value of its bits is a number.
-        Some(unsafe { info.u.entry.nr })
+        let entry = unsafe { info.u.entry };
+        Some(Call {
+            number: entry.nr,
+            descriptor: entry.args[0],
+            length: entry.args[2],
+        })
     }
 
     fn go_on(pid: Pid, signal: Option<Signal>) -> Result<()> {
@@ -169,6 +205,8 @@ mod linux {
 
     #[cfg(test)]
     mod tests {
+        use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
         use super::*;
 
         fn traced(script: &str) -> Result<Option<(String, Counts)>> {
@@ -193,6 +231,27 @@ mod linux {
             };
             assert_eq!((none.0, three.0), (0, 6));
             assert_eq!(three.1 - none.1, 3);
+        }
+
+        #[test]
+        #[allow(unsafe_code, reason = "the standard library makes no eventfd")]
+        fn only_what_is_written_to_an_eventfd_is_a_wake() {
+            // SAFETY: the call takes two numbers, and nobody else has the descriptor that it answers with.
+            let made = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) };
+            // SAFETY: as above; what is no descriptor was refused and panics.
+            let event = unsafe { OwnedFd::from_raw_fd(made) };
+            let (reader, _writer) = std::io::pipe().unwrap();
+            let write = u64::try_from(libc::SYS_write).unwrap();
+            let call = |number, fd: RawFd, length| Call {
+                number,
+                descriptor: u64::try_from(fd).unwrap(),
+                length,
+            };
+            let ours = Pid::this();
+            assert!(call(write, event.as_raw_fd(), 8).is_wake(ours));
+            assert!(!call(write, event.as_raw_fd(), 9).is_wake(ours));
+            assert!(!call(write, reader.as_raw_fd(), 8).is_wake(ours));
+            assert!(!call(write + 1, event.as_raw_fd(), 8).is_wake(ours));
         }
 
         #[test]
