@@ -94,11 +94,8 @@ const EXCEPTIONS: &[Exception] = &[
     ("*", "calls/mprotect", Tolerance::ANY, MEMORY),
     ("*", "calls/madvise", Tolerance::ANY, MEMORY),
     ("*", "calls/wake", Tolerance::ANY, WAITING),
-    ("*", "calls/epoll_wait", Tolerance::ANY, WAITING),
-    ("*", "calls/epoll_pwait", Tolerance::ANY, WAITING),
-    ("engine/*", "calls/epoll_ctl", WAKES, WAKING),
-    ("engine/*", "calls/write", WAKES, WAKING),
-    ("engine/*", "calls/read", WAKES, WAKING),
+    ("engine/*", "calls/epoll_wait", Tolerance::ANY, WAITING),
+    ("engine/*", "calls/epoll_pwait", Tolerance::ANY, WAITING),
     ("path-cache/*", "calls/read", FEW, PROCESSORS),
     ("path-cache/*", "allocations", FEW, PROCESSORS),
     ("engine/*", "allocations", Tolerance::percent(0.5), TABLES),
@@ -119,18 +116,12 @@ const EXCEPTIONS: &[Exception] = &[
 
 const WAITING: &str = "a thread waits only where another has not come yet";
 const MEMORY: &str = "the allocator asks for memory when it has none left; what it is asked for is counted as allocations";
-const WAKES: Tolerance = Tolerance {
-    percent: 10.0,
-    absolute: 6,
-};
 const FEW: Tolerance = Tolerance {
     percent: 0.0,
     absolute: 3,
 };
 const PROCESSORS: &str =
     "how many processors there are is read from files of control groups, where there are any";
-const WAKING: &str =
-    "the runtime is woken through a descriptor, once however many wake it before it looks";
 const TABLES: &str =
     "hash tables are seeded anew each time, and grow or clean up at another moment";
 
