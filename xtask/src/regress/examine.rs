@@ -69,10 +69,10 @@ impl Effort {
         pair_ns: 20_000_000,
     };
 
-    /// So many pairs, whatever they show.
-    pub(super) fn exactly(self, pairs: u32) -> Self {
+    /// So many pairs, and twice as many while it is not clear.
+    pub(super) fn at_least(self, pairs: u32) -> Self {
         Self {
-            pairs: (pairs, pairs),
+            pairs: (pairs, 2 * pairs),
             ..self
         }
     }

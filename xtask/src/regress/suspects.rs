@@ -14,9 +14,9 @@ use crate::bench::targets::Target;
 use crate::cli::RegressOptions;
 use crate::out;
 
-/// Pairs of a second measurement.
+/// Pairs of a second measurement; twice as many while it is not clear.
 pub(super) const PAIRS_AGAIN: u32 = 6;
-/// Pairs of each layout in a third.
+/// Pairs of each layout in a third; likewise.
 pub(super) const PAIRS_PER_LAYOUT: u32 = 3;
 
 /// Measures again all that are suspected, and gives every finding its verdict.
@@ -102,15 +102,19 @@ fn again(
         let (variants, pairs) = how(both);
         out::error(&format!("{} suspected, measuring again", one.id));
         let seed = 2 + one.again.len() as u64;
-        match measure(both, &variants, pairs, seed) {
+        let rule = Rule {
+            threshold: one.threshold,
+        };
+        match measure(both, &variants, pairs, rule, seed) {
             Ok(change) => one.again.push(change),
             Err(error) => compared.failures.push(failure(&one.id, &error)),
         }
     }
 }
 
-fn measure(both: &Both, variants: &[Variant], pairs: u32, seed: u64) -> Result<Change> {
-    let effort = Effort::FULL.exactly(pairs);
-    let measured = examine::examine(&both.benchmark, variants, effort, &|_| false, seed)?;
+fn measure(both: &Both, variants: &[Variant], pairs: u32, rule: Rule, seed: u64) -> Result<Change> {
+    let effort = Effort::FULL.at_least(pairs);
+    let settled = |change| rule.is_settled(change);
+    let measured = examine::examine(&both.benchmark, variants, effort, &settled, seed)?;
     Ok(measured.change)
 }

@@ -39,6 +39,9 @@ pub(super) fn run(workspace: &Workspace, rounds: u32, seconds: Option<u64>) -> R
             let fitting: Vec<&Case> = cases.iter().filter(|case| case.kind == kind.name).collect();
             let case = fitting[round as usize % fitting.len()];
             let judged = judge(case, &mut layouts, u64::from(round))?;
+            if judged.verdict.is_regression() != kind.slower {
+                out::error(&judged.describe(case));
+            }
             tallies.entry(kind.name).or_default().add(case, &judged);
         }
         done = round + 1;
@@ -59,12 +62,34 @@ struct Judged {
     verdict: Verdict,
 }
 
+impl Judged {
+    /// What was wrongly decided, and by which measurements.
+    fn describe(&self, case: &Case) -> String {
+        let percent = |change: &Change| {
+            let [low, estimate, high] =
+                [change.low, change.estimate, change.high].map(|share| share * 100.0);
+            format!("{estimate:+.1} % ({low:+.1} to {high:+.1})")
+        };
+        let measured: Vec<String> = std::iter::once(&self.first)
+            .chain(&self.again)
+            .map(percent)
+            .collect();
+        format!(
+            "wrong: {}, {}: {:?} by {}",
+            case.kind,
+            case.benchmark.id,
+            self.verdict,
+            measured.join(", then ")
+        )
+    }
+}
+
 /// All that a real run would do about this benchmark.
 fn judge(case: &Case, layouts: &mut Layouts, round: u64) -> Result<Judged> {
     let (threshold, _) = super::overrides::threshold(&case.benchmark.id, THRESHOLD);
     let rule = Rule { threshold };
     let measure = |variants: &[Variant], effort: Effort, part: u64| -> Result<Change> {
-        let settled = |change| part == 0 && rule.is_settled(change);
+        let settled = |change| rule.is_settled(change);
         let seed = 1_000 * part + round;
         let measured = examine::examine(&case.benchmark, variants, effort, &settled, seed);
         Ok(measured.with_context(|| case.benchmark.id.clone())?.change)
@@ -73,11 +98,11 @@ fn judge(case: &Case, layouts: &mut Layouts, round: u64) -> Result<Judged> {
     let first = measure(&variants, Effort::FULL, 0)?;
     let mut again = Vec::new();
     if rule.suspects(first) {
-        again.push(measure(&variants, Effort::FULL.exactly(PAIRS_AGAIN), 1)?);
+        again.push(measure(&variants, Effort::FULL.at_least(PAIRS_AGAIN), 1)?);
     }
     if again.iter().any(|change| rule.is_slower(*change)) {
         let relinked = case.variants(layouts, 1..SIDE as usize)?;
-        let effort = Effort::FULL.exactly(PAIRS_PER_LAYOUT * RELINKS);
+        let effort = Effort::FULL.at_least(PAIRS_PER_LAYOUT * RELINKS);
         again.push(measure(&relinked, effort, 2)?);
     }
     let verdict = rule.verdict(first, &again);
