@@ -5,21 +5,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::process;
+use crate::git::git;
 
 /// Paths, below the root, of all files that are or would be committed.
 ///
 /// Asks git; an unpacked archive has none, so there everything counts but `target` and dot folders.
 pub(crate) fn committed(root: &Path) -> Result<Vec<String>> {
-    let mut git = process::command("git", root);
-    git.args([
+    let list = [
         "ls-files",
         "-z",
         "--cached",
         "--others",
         "--exclude-standard",
-    ]);
-    let mut paths = match process::capture(&mut git) {
+    ];
+    let mut paths = match git(root, &list) {
         Ok(list) => list
             .split('\0')
             .filter(|path| !path.is_empty())

@@ -8,6 +8,7 @@ mod cli;
 mod counts;
 mod files;
 mod gate;
+mod git;
 mod instructions;
 mod markdown;
 mod marked;

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::process;
+use crate::git::git;
 
 /// The machine. Absolute times of two are never compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +52,7 @@ fn cpu_model(cpuinfo: &str) -> Option<String> {
 
 /// The commit that is checked out; absent without git or without a commit.
 pub(crate) fn commit(root: &Path) -> Option<Commit> {
-    let git =
-        |arguments: &[&str]| process::capture(process::command("git", root).args(arguments)).ok();
+    let git = |arguments: &[&str]| git(root, arguments).ok();
     let id = git(&["rev-parse", "--verify", "HEAD"])?.trim().to_owned();
     let modified = git(&["status", "--porcelain"])?.lines().next().is_some();
     Some(Commit { id, modified })

@@ -49,6 +49,12 @@ impl Source {
         Ok(kept)
     }
 
+    /// Whether it has a bench binary of this name.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        let file = format!("benches/benches/{name}.rs");
+        self.root.join(file).is_file()
+    }
+
     fn settings(&self, padding: u32) -> Result<Vec<(&'static str, String)>> {
         let target = self.place.join(format!("{}-target", self.name));
         fs::create_dir_all(&target)

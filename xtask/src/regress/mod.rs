@@ -25,6 +25,7 @@ use crate::bench::collect::is_floor;
 use crate::bench::host::{self, Host};
 use crate::bench::targets;
 use crate::cli::RegressOptions;
+use crate::git::Lock;
 use crate::workspace::{BENCHES, Workspace};
 use crate::{Outcome, files, out};
 use build::Source;
@@ -38,6 +39,7 @@ const LANES: usize = 2;
 
 pub(crate) fn run(options: &RegressOptions) -> Result<Outcome> {
     let workspace = Workspace::load()?;
+    let _alone = Lock::take(&place(&workspace))?;
     if options.self_test {
         return selftest::run(&workspace, options.rounds, options.seconds);
     }
@@ -74,6 +76,7 @@ pub(crate) fn run(options: &RegressOptions) -> Result<Outcome> {
         new: compared.new,
         removed: compared.removed,
         identical: compared.identical,
+        incomparable: compared.incomparable,
         failures: compared.failures,
     };
     tell(&workspace, &report, started)
@@ -122,18 +125,17 @@ fn measure(options: &RegressOptions, compared: &mut Compared) -> Vec<Finding> {
     let mut results = lanes::each(LANES, &together, &one);
     results.extend(lanes::each(1, &alone, &one));
     compared.both = together.into_iter().chain(alone).collect();
-    let mut findings = Vec::new();
+    let (mut findings, mut failed) = (Vec::new(), Vec::new());
     for (both, result) in compared.both.iter().zip(results) {
         match result {
             Ok(finding) => findings.push(finding),
-            Err(error) => compared.failures.push(failure(&both.benchmark.id, &error)),
+            Err(error) => failed.push((both.benchmark.id.clone(), error)),
         }
     }
+    for (id, error) in failed {
+        compared.fail(&id, &error);
+    }
     findings
-}
-
-fn failure(id: &str, error: &anyhow::Error) -> String {
-    format!("{id}: {error:#}")
 }
 
 /// Prints and writes what was found.

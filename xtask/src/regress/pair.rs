@@ -16,6 +16,14 @@ const WHOLE_NS: u64 = 20 * TURN_NS;
 /// No turn has more iterations, however little they take.
 const ITERATIONS_MAX: u64 = 1 << 32;
 
+/// What an error of the base begins with.
+const BASE: &str = "base";
+
+/// Whether it is the base that failed, and not the working tree.
+pub(super) fn is_of_base(error: &anyhow::Error) -> bool {
+    error.to_string() == BASE
+}
+
 /// How a pair is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
@@ -48,10 +56,10 @@ impl Pair {
     /// When either fails; the error says which.
     pub(super) fn start(base: Command, head: Command, id: &str) -> Result<Self> {
         let mut pair = Self {
-            base: Server::start(base, id).context("base")?,
+            base: Server::start(base, id).context(BASE)?,
             head: Server::start(head, id).context("head")?,
         };
-        pair.base.ready().context("base")?;
+        pair.base.ready().context(BASE)?;
         pair.head.ready().context("head")?;
         Ok(pair)
     }
@@ -63,7 +71,7 @@ impl Pair {
             let times = self.base.ask(iterations)?;
             Ok((times, started.elapsed().as_nanos() as u64))
         };
-        pace(clock, &mut ask).context("base")
+        pace(clock, &mut ask).context(BASE)
     }
 
     /// Takes turns, the order drawn anew for each. The first, which warms both up, does not count.
@@ -82,18 +90,18 @@ impl Pair {
                 turns.wall.push(log_ratio(base, head, Clock::Wall));
             }
         }
-        self.base.finish().context("base")?;
+        self.base.finish().context(BASE)?;
         self.head.finish().context("head")?;
         Ok(turns)
     }
 
     fn turn(&mut self, iterations: u64, base_first: bool) -> Result<(Times, Times)> {
         if base_first {
-            let base = self.base.ask(iterations).context("base")?;
+            let base = self.base.ask(iterations).context(BASE)?;
             return Ok((base, self.head.ask(iterations).context("head")?));
         }
         let head = self.head.ask(iterations).context("head")?;
-        Ok((self.base.ask(iterations).context("base")?, head))
+        Ok((self.base.ask(iterations).context(BASE)?, head))
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Report {
     pub(super) removed: Vec<String>,
     /// Bench binaries that are the same to the byte, whose benchmarks need no measuring.
     pub(super) identical: Vec<String>,
+    /// What fails in the base alone, and why.
+    pub(super) incomparable: Vec<String>,
     pub(super) failures: Vec<String>,
 }
 
@@ -77,6 +79,7 @@ impl Report {
             ("new, not in the base", &self.new),
             ("removed, only in the base", &self.removed),
             ("not measured, the binaries are identical", &self.identical),
+            ("not compared, fails in the base", &self.incomparable),
         ];
         for (what, names) in lists.into_iter().filter(|(_, names)| !names.is_empty()) {
             text += &format!("{what}: {}\n", names.join(", "));
@@ -206,6 +209,7 @@ mod tests {
             new: vec!["g/new".to_owned()],
             removed: Vec::new(),
             identical: Vec::new(),
+            incomparable: Vec::new(),
             failures: Vec::new(),
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::git::{self, git};
 
 /// A commit and where its files are.
 #[derive(Debug)]
@@ -25,29 +25,7 @@ pub(super) fn check_out(root: &Path, wanted: Option<&str>, folder: &Path) -> Res
         }
         None => default(root)?,
     };
-    // A work tree whose folder somebody removed is still registered.
-    let _ = git(root, &["worktree", "prune"]);
-    if folder.join(".git").exists() {
-        git(
-            folder,
-            &["checkout", "--quiet", "--force", "--detach", &commit],
-        )?;
-        git(folder, &["clean", "-ffdq"])?;
-    } else {
-        if let Some(parent) = folder.parent() {
-            std::fs::create_dir_all(parent)
-                .with_context(|| format!("cannot create {}", parent.display()))?;
-        }
-        let place = folder
-            .to_str()
-            .context("the target directory has a name that git cannot take")?;
-        git(
-            root,
-            &[
-                "worktree", "add", "--quiet", "--force", "--detach", place, &commit,
-            ],
-        )?;
-    }
+    git::check_out(root, folder, &commit)?;
     Ok(Base {
         commit,
         folder: folder.to_owned(),
@@ -55,15 +33,14 @@ pub(super) fn check_out(root: &Path, wanted: Option<&str>, folder: &Path) -> Res
 }
 
 /// Where this branch left main. On main itself that is its last commit, with which the working tree
-/// is then compared; and so it is where there is no main.
+/// is then compared.
 fn default(root: &Path) -> Result<String> {
     let head = commit(root, "HEAD").context("there is no commit to compare with")?;
     let main = ["main", "origin/main"]
         .iter()
         .find_map(|name| commit(root, name).ok());
-    let Some(main) = main else {
-        return Ok(head);
-    };
+    let main =
+        main.context("there is no `main` here to compare with: name a commit with `--base`")?;
     match git(root, &["merge-base", &head, &main]) {
         Ok(base) => Ok(base.trim().to_owned()),
         Err(_) => bail!("this branch and main have no common commit; name one with `--base`"),
@@ -83,10 +60,6 @@ fn commit(root: &Path, name: &str) -> Result<String> {
         ],
     )?;
     Ok(id.trim().to_owned())
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
-    process::capture(process::command("git", folder).args(arguments))
 }
 
 #[cfg(test)]
@@ -175,5 +148,9 @@ mod tests {
         git(empty.path(), &["init", "--quiet"]).unwrap();
         let error = checked_out(empty.path(), None).unwrap_err().to_string();
         assert!(error.contains("no commit to compare with"), "{error}");
+        // A clone of one branch: all would be the same, and nothing would be said.
+        git(folder.path(), &["branch", "--quiet", "-D", "main"]).unwrap();
+        let error = checked_out(folder.path(), None).unwrap_err().to_string();
+        assert!(error.contains("`--base`"), "{error}");
     }
 }

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use super::build::{self, Source};
 use super::examine::{Binary, Variant};
+use super::pair;
 use crate::bench::collect::Benchmark;
 use crate::bench::targets::{self, Target};
 use crate::out;
@@ -15,6 +16,7 @@ use crate::out;
 pub(super) struct Sides {
     base: Vec<Target>,
     head: Vec<Target>,
+    incomparable: Vec<String>,
     failures: Vec<String>,
 }
 
@@ -40,6 +42,8 @@ pub(super) struct Compared {
     pub(super) removed: Vec<String>,
     /// Names of targets.
     pub(super) identical: Vec<String>,
+    /// What fails in the base, and why: no fault of the working tree.
+    pub(super) incomparable: Vec<String>,
     pub(super) failures: Vec<String>,
 }
 
@@ -47,6 +51,15 @@ impl Compared {
     /// Keeps only these benchmarks.
     pub(super) fn keep(&mut self, wanted: impl Fn(&str) -> bool) {
         self.both.retain(|one| wanted(&one.benchmark.id));
+    }
+
+    /// Notes that a benchmark could not be measured.
+    pub(super) fn fail(&mut self, id: &str, error: &anyhow::Error) {
+        let failures = match pair::is_of_base(error) {
+            true => &mut self.incomparable,
+            false => &mut self.failures,
+        };
+        failures.push(format!("{id}: {error:#}"));
     }
 }
 
@@ -58,16 +71,20 @@ impl Sides {
     pub(super) fn build(sources: &[Source; 2], only: Option<&str>) -> Result<Self> {
         let [base, head] = sources;
         out::error("building the base");
-        let base = base.build(0, only)?;
+        // One that the base does not have yet is new.
+        let base = match only {
+            Some(name) if !base.declares(name) => Vec::new(),
+            _ => base.build(0, only)?,
+        };
         out::error("building the working tree");
         let head = head.build(0, only)?;
-        let ((base, mut failures), (head, more)) = thread::scope(|scope| {
+        let ((base, incomparable), (head, failures)) = thread::scope(|scope| {
             let base = scope.spawn(|| list(base, "base"));
             let head = list(head, "head");
             (base.join().expect("because asking does not panic"), head)
         });
-        failures.extend(more);
-        if base.iter().all(|target| target.benchmarks.is_empty()) {
+        let is_empty = |target: &Target| target.benchmarks.is_empty();
+        if !base.is_empty() && base.iter().all(is_empty) {
             bail!(
                 "the base has no benchmarks that take turns: it is older than this task; name a later one with `--base`"
             );
@@ -75,6 +92,7 @@ impl Sides {
         Ok(Self {
             base,
             head,
+            incomparable,
             failures,
         })
     }
@@ -85,6 +103,7 @@ impl Sides {
     /// When it selects nothing.
     pub(super) fn compare(self, filter: Option<&str>) -> Result<Compared> {
         let mut compared = Compared {
+            incomparable: self.incomparable,
             failures: self.failures,
             ..Compared::default()
         };
@@ -176,6 +195,7 @@ mod tests {
                 contents[1],
                 &["g/a", "g/new", "h/b"],
             )],
+            incomparable: Vec::new(),
             failures: Vec::new(),
         };
         sides.compare(filter)
@@ -197,6 +217,16 @@ mod tests {
                 vec!["g/gone".to_owned()]
             )
         );
+    }
+
+    #[test]
+    fn what_fails_in_the_base_is_no_failure() {
+        let mut it = Compared::default();
+        let cause = || anyhow::anyhow!("it panicked");
+        it.fail("g/a", &cause().context("base"));
+        it.fail("g/b", &cause().context("head"));
+        assert_eq!(it.incomparable, ["g/a: base: it panicked"]);
+        assert_eq!(it.failures, ["g/b: head: it panicked"]);
     }
 
     #[test]

@@ -7,7 +7,6 @@ use anyhow::Result;
 use super::build::Source;
 use super::decide::{Change, Rule};
 use super::examine::{self, Binary, Effort, Variant};
-use super::failure;
 use super::report::Finding;
 use super::sides::{Both, Compared};
 use crate::bench::targets::Target;
@@ -107,7 +106,7 @@ fn again(
         };
         match measure(both, &variants, pairs, rule, seed) {
             Ok(change) => one.again.push(change),
-            Err(error) => compared.failures.push(failure(&one.id, &error)),
+            Err(error) => compared.fail(&one.id, &error),
         }
     }
 }

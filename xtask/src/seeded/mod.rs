@@ -11,8 +11,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::bench::host;
 use crate::cli::SeededOptions;
+use crate::git::Lock;
 use crate::workspace::Workspace;
-use crate::{Outcome, files, marked, out, process};
+use crate::{Outcome, files, marked, out};
 use evidence::Tools;
 use report::{Row, Rows};
 use table::{SEEDS, Seed};
@@ -28,6 +29,7 @@ pub(crate) fn run(options: &SeededOptions) -> Result<Outcome> {
     let seeds = chosen(options)?;
     let target = workspace.metadata.target_directory.as_std_path();
     let place = target.join("seeded");
+    let _alone = Lock::take(&place)?;
     let tree = Tree::check_out(workspace.root(), &place.join("tree"))?;
     let tools = Tools {
         program: std::env::current_exe().context("cannot tell which program this is")?,
@@ -89,16 +91,6 @@ fn measure(tree: &Tree, tools: &Tools, seed: &'static Seed) -> Result<Row> {
     let row = Row::new(seed, host::date(), counts, times);
     out::error(&report::table(std::slice::from_ref(&row)));
     Ok(row)
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
-    process::capture(process::command("git", folder).args(arguments))
-}
-
-/// A path as an argument of git.
-fn text(path: &Path) -> Result<&str> {
-    path.to_str()
-        .context("the target directory has a name that git cannot take")
 }
 
 /// Where a file of the seed is.

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::file;
 use super::table::Seed;
-use super::{file, git, text};
+use crate::git::{self, git};
 
-/// A work tree of the last commit, which later runs use again.
+/// A work tree of the last commit, which nobody else may use meanwhile.
 pub(super) struct Tree {
     folder: PathBuf,
     commit: String,
@@ -29,29 +30,7 @@ impl Tree {
     pub(super) fn check_out(root: &Path, folder: &Path) -> Result<Self> {
         let commit = git(root, &["rev-parse", "--verify", "HEAD"])?;
         let commit = commit.trim().to_owned();
-        // A work tree whose folder somebody removed is still registered.
-        let _ = git(root, &["worktree", "prune"]);
-        if folder.join(".git").exists() {
-            git(
-                folder,
-                &["checkout", "--quiet", "--force", "--detach", &commit],
-            )?;
-        } else {
-            if let Some(parent) = folder.parent() {
-                fs::create_dir_all(parent)
-                    .with_context(|| format!("cannot create {}", parent.display()))?;
-            }
-            let add = [
-                "worktree",
-                "add",
-                "--quiet",
-                "--force",
-                "--detach",
-                text(folder)?,
-                &commit,
-            ];
-            git(root, &add)?;
-        }
+        git::check_out(root, folder, &commit)?;
         Ok(Self {
             folder: folder.to_owned(),
             commit,
