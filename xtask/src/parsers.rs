@@ -41,6 +41,8 @@ fn environment(root: &Path, folder: &Path) -> Result<PathBuf> {
     {
         return Ok(python);
     }
+    // What is half made must not pass for whole.
+    let _ = std::fs::remove_file(&stamp);
     out::line("making a virtual environment and asking PyPI for the parsers");
     let mut make = process::command(system_python(), root);
     make.args(["-m", "venv", "--clear"]).arg(&venv);

@@ -1,9 +1,12 @@
 //! Running commands: streamed, captured, or both.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -90,6 +93,106 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     bail!("`{name}` failed ({})\n{stdout}{stderr}", output.status)
 }
 
+/// Runs a command silently to its end, which has to come within the patience.
+///
+/// # Errors
+/// When it cannot be started, or was ended because it hung.
+pub(crate) fn output(command: &mut Command, patience: Duration) -> Result<Output> {
+    let name = shown(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{name}`"))?;
+    let (out, errors) = (drained(child.stdout.take()), drained(child.stderr.take()));
+    let status = end_of(&mut child, patience).with_context(|| format!("`{name}`"))?;
+    let all = |reader: thread::JoinHandle<Vec<u8>>| reader.join().unwrap_or_default();
+    Ok(Output {
+        status,
+        stdout: all(out),
+        stderr: all(errors),
+    })
+}
+
+/// Reads it to its end beside what else is done, so that the child is never held up by a full pipe.
+fn drained(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            let _ = pipe.read_to_end(&mut bytes);
+        }
+        bytes
+    })
+}
+
+/// Waits for a child, and ends it when that takes too long.
+fn end_of(child: &mut Child, patience: Duration) -> Result<ExitStatus> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(status) = child.try_wait().context("cannot be waited for")? {
+            return Ok(status);
+        }
+        if Instant::now() > deadline {
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("did not end within {} s", patience.as_secs());
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Runs a command and gives each line of its standard output to `take` as it comes. Standard error goes
+/// to the terminal.
+///
+/// # Errors
+/// When it cannot be started, when it was ended because it said nothing for longer than the patience, and
+/// those of `take`, which end it too.
+pub(crate) fn lines(
+    command: &mut Command,
+    patience: Duration,
+    take: &mut dyn FnMut(&str) -> Result<()>,
+) -> Result<ExitStatus> {
+    let name = shown(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{name}`"))?;
+    let pipe = child
+        .stdout
+        .take()
+        .expect("because it was asked to be piped");
+    let (sender, said) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    let ended = loop {
+        match said.recv_timeout(patience) {
+            Ok(line) => {
+                if let Err(error) = take(&line) {
+                    break Err(error);
+                }
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => break Ok(()),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                break Err(anyhow::anyhow!(
+                    "`{name}` said nothing for {} s",
+                    patience.as_secs()
+                ));
+            }
+        }
+    };
+    if let Err(error) = ended {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(error);
+    }
+    end_of(&mut child, patience).with_context(|| format!("`{name}`"))
+}
+
 fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
     if status.success() {
         return Ok(());
@@ -122,6 +225,44 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("said\nwhy"), "{error}");
+    }
+
+    const SOON: Duration = Duration::from_millis(50);
+    const LATE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn what_hangs_is_ended_and_named() {
+        let error = output(&mut sh("exec sleep 60"), SOON).unwrap_err();
+        assert!(format!("{error:#}").contains("did not end"), "{error:#}");
+        let mut heard = Vec::new();
+        let mut take = |line: &str| {
+            heard.push(line.to_owned());
+            Ok(())
+        };
+        let error = lines(&mut sh("echo one; exec sleep 60"), SOON, &mut take).unwrap_err();
+        assert!(error.to_string().contains("said nothing"), "{error}");
+        assert_eq!(heard, ["one"]);
+    }
+
+    #[test]
+    fn all_output_of_what_ends_is_there_however_much() {
+        let all = output(
+            &mut sh("head -c 300000 /dev/zero; echo why >&2; exit 3"),
+            LATE,
+        );
+        let all = all.unwrap();
+        assert_eq!((all.status.code(), all.stdout.len()), (Some(3), 300_000));
+        assert_eq!(all.stderr, b"why\n");
+        let mut count = 0;
+        let mut take = |_: &str| {
+            count += 1;
+            Ok(())
+        };
+        let status = lines(&mut sh("seq 1000; exit 4"), LATE, &mut take).unwrap();
+        assert_eq!((status.code(), count), (Some(4), 1_000));
+        let mut refuse = |line: &str| bail!("no {line}");
+        let error = lines(&mut sh("echo x; exec sleep 60"), LATE, &mut refuse).unwrap_err();
+        assert_eq!(error.to_string(), "no x");
     }
 
     #[test]

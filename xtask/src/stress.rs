@@ -1,7 +1,6 @@
 //! `cargo xtask stress`: sizes that nobody should need, and many runs at once.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -10,6 +9,9 @@ use crate::cli::StressOptions;
 use crate::program::Program;
 use crate::workspace::Workspace;
 use crate::{Outcome, out, process};
+
+/// How long a case may take.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 const PROGRAM: Program = Program {
     package: "autoexec-tests",
@@ -38,23 +40,15 @@ pub(crate) fn run(options: &StressOptions) -> Result<Outcome> {
     if options.quick {
         command.arg("--quick");
     }
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start the stress")?;
-    let pipe = child
-        .stdout
-        .take()
-        .expect("because it was asked to be piped");
     let mut cases = Vec::new();
-    for line in BufReader::new(pipe).lines() {
-        let line = line.context("cannot read from the stress")?;
+    let mut take = |line: &str| {
         let case: Case =
-            serde_json::from_str(&line).with_context(|| format!("the stress said `{line}`"))?;
+            serde_json::from_str(line).with_context(|| format!("the stress said `{line}`"))?;
         out::error(&format!("{:6.1} s  {}", case.seconds, case.case));
         cases.push(case);
-    }
-    let status = child.wait().context("cannot wait for the stress")?;
+        Ok(())
+    };
+    let status = process::lines(&mut command, PATIENCE, &mut take)?;
     out::line(table(&cases).trim_end());
     if !status.success() {
         bail!("the stress ended early ({status})");

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::collect::{self, Sample};
-use super::targets::Target;
-use crate::out;
+use super::targets::{PATIENCE, Target};
+use crate::{out, process};
 
 /// What the passes gave. A benchmark that fails does not keep the others from being measured.
 #[derive(Debug, Default)]
@@ -73,11 +73,9 @@ fn run(target: &Target) -> Ran {
         .map(|one| one.id.as_str())
         .collect();
     while !left.is_empty() {
-        let output = target
-            .command()
-            .args(["--bench", "--samples"])
-            .args(&left)
-            .output();
+        let mut command = target.command();
+        command.args(["--bench", "--samples"]).args(&left);
+        let output = process::output(&mut command, PATIENCE * (1 + left.len() as u32));
         let (said, why, good) = match output {
             Ok(output) => (
                 collect::parse(&target.name, &String::from_utf8_lossy(&output.stdout)),
@@ -88,11 +86,7 @@ fn run(target: &Target) -> Ran {
                 ),
                 output.status.success(),
             ),
-            Err(error) => (
-                collect::Said::default(),
-                format!("cannot be started: {error}"),
-                false,
-            ),
+            Err(error) => (collect::Said::default(), format!("{error:#}"), false),
         };
         left.retain(|id| !said.samples.iter().any(|sample| sample.id == *id));
         left.retain(|id| !said.failed.iter().any(|name| is_of(id, name)));
@@ -120,7 +114,6 @@ pub(crate) mod tests {
     use super::super::clock::Clock;
     use super::super::collect::Benchmark;
     use super::*;
-    use crate::process;
     use crate::workspace::BENCHES;
 
     /// A stand-in for a bench binary.
@@ -147,6 +140,7 @@ pub(crate) mod tests {
             executable,
             folder: folder.to_owned(),
             benchmarks: ["one", "two", "three"].map(benchmark).to_vec(),
+            notes: Vec::new(),
         }
     }
 

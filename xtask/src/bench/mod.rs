@@ -68,6 +68,11 @@ impl Bench<'_> {
 
     fn measure_peers(&mut self, targets: &[Target]) -> Result<()> {
         let report = self.measure(targets);
+        let notes: Vec<&str> = targets
+            .iter()
+            .flat_map(|target| target.notes.iter().map(String::as_str))
+            .collect();
+        notes.iter().for_each(|note| out::line(note));
         let rates = match peers::hit_rates(&self.workspace, targets) {
             Ok(table) => table,
             Err(error) => {
@@ -83,7 +88,7 @@ impl Bench<'_> {
         self.tell_written(&self.store.peers_path());
         // A table of some of them would stand there as if it were all.
         if report.filter.is_none() && self.failures.is_empty() {
-            peers::document(&self.workspace, &report, rates.as_deref())?;
+            peers::document(&self.workspace, &report, rates.as_deref(), &notes)?;
             self.tell_written(&self.workspace.root().join(peers::DOCUMENT));
         }
         Ok(())
@@ -113,7 +118,7 @@ impl Bench<'_> {
         self.store.save_latest(report)?;
         self.tell_written(&self.store.latest_path());
         if report.filter.is_none() {
-            let before = std::fs::read_to_string(self.store.history_path()).unwrap_or_default();
+            let before = self.store.history()?;
             rolling::alerts(report, &before)
                 .iter()
                 .for_each(|alert| out::line(alert));

@@ -61,7 +61,13 @@ pub(crate) fn hit_rates(workspace: &Workspace, measured: &[Target]) -> Result<Op
 ///
 /// # Errors
 /// When the document lacks the marks, or cannot be written.
-pub(crate) fn document(workspace: &Workspace, report: &Report, rates: Option<&str>) -> Result<()> {
+pub(crate) fn document(
+    workspace: &Workspace,
+    report: &Report,
+    rates: Option<&str>,
+    notes: &[&str],
+) -> Result<()> {
+    let notes: String = notes.iter().map(|note| format!("\n{note}\n")).collect();
     let rates = rates.map_or(String::new(), |table| {
         format!(
             "\nHow often each cache hits:\n\n```text\n{}\n```\n",
@@ -69,7 +75,7 @@ pub(crate) fn document(workspace: &Workspace, report: &Report, rates: Option<&st
         )
     });
     let path = workspace.root().join(DOCUMENT);
-    marked::replace(&path, MARK, &(markdown(report) + &rates))
+    marked::replace(&path, MARK, &(markdown(report) + &notes + &rates))
 }
 
 /// The table: each member of a group with its time, and as a multiple of ours.

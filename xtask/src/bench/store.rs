@@ -39,12 +39,28 @@ impl Store {
         save(&self.peers_path(), report)
     }
 
+    /// All lines of the history, whatever they hold; none before the first run.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub(crate) fn history(&self) -> Result<String> {
+        let path = self.history_path();
+        match fs::read(&path) {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
     /// Appends one line to the history, at once, so that two runs do not mix theirs.
     pub(crate) fn append_history(&self, report: &Report) -> Result<()> {
         let path = self.history_path();
         let line = history::line(report)? + "\n";
         let append = || -> std::io::Result<()> {
             fs::create_dir_all(&self.folder)?;
+            // A run that was ended while it wrote left half a line.
+            let torn = fs::read(&path).is_ok_and(|all| all.last().is_some_and(|it| *it != b'\n'));
+            let line = if torn { format!("\n{line}") } else { line };
             let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
             file.write_all(line.as_bytes())
         };
@@ -74,6 +90,21 @@ mod tests {
         assert_eq!(history.lines().count(), 2);
         let latest = fs::read_to_string(store.latest_path()).unwrap();
         assert!(latest.contains("6.0") && !latest.contains("5.0"));
+    }
+
+    #[test]
+    fn half_a_line_and_bytes_that_are_no_text_spoil_no_other_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().to_owned());
+        assert_eq!(store.history().unwrap(), "");
+        fs::write(store.history_path(), b"{\"half\xff").unwrap();
+        let report = report(&[("g", "ours", &[5.0])]);
+        store.append_history(&report).unwrap();
+        store.append_history(&report).unwrap();
+        let history = store.history().unwrap();
+        let lines: Vec<&str> = history.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[1].starts_with('{') && lines[1] == lines[2]);
     }
 
     #[test]

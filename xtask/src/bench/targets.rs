@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Artifact, Message};
@@ -9,6 +10,9 @@ use cargo_metadata::{Artifact, Message};
 use super::collect::{self, Benchmark, group_of};
 use crate::process;
 use crate::workspace::Workspace;
+
+/// How long a binary may take to prepare what it holds, or one benchmark to be measured.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A bench binary and what of it is to be measured.
 #[derive(Clone, Debug)]
@@ -19,6 +23,8 @@ pub(crate) struct Target {
     /// Cargo runs benches in their package's folder; so do we.
     pub(crate) folder: PathBuf,
     pub(crate) benchmarks: Vec<Benchmark>,
+    /// What it said beside its list: which peers are not there, and why.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Target {
@@ -41,14 +47,15 @@ impl Target {
 
     /// Asks the binary what it holds; answers with what it could not prepare, and why.
     pub(crate) fn list(&mut self) -> Vec<String> {
-        let listed = match self.command().arg("--list").output() {
+        let listed = match process::output(self.command().arg("--list"), PATIENCE) {
             Ok(output) => output,
-            Err(error) => return vec![format!("{}: cannot be started: {error}", self.name)],
+            Err(error) => return vec![format!("{}: {error:#}", self.name)],
         };
         let said = collect::parse(&self.name, &String::from_utf8_lossy(&listed.stdout));
         let why = String::from_utf8_lossy(&listed.stderr);
         self.benchmarks = said.benchmarks;
         if listed.status.success() {
+            self.notes = why.lines().map(str::to_owned).collect();
             return Vec::new();
         }
         let names = if said.failed.is_empty() {
@@ -172,6 +179,7 @@ fn bench_of(package: &'static str, artifact: Artifact) -> Option<Target> {
         executable,
         folder,
         benchmarks: Vec::new(),
+        notes: Vec::new(),
     })
 }
 
@@ -210,6 +218,7 @@ mod tests {
             executable: PathBuf::new(),
             folder: PathBuf::new(),
             benchmarks: ids.iter().map(benchmark).collect(),
+            notes: Vec::new(),
         }
     }
 
@@ -249,6 +258,16 @@ mod tests {
     #[test]
     fn a_targets_name_selects_all_of_it() {
         assert_eq!(selected(Some("paths")).len(), 4);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_binary_says_beside_its_list_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let body = "printf 'a/b\\tcpu\\n'; echo 'a/c is absent' >&2";
+        let mut one = super::super::measure::tests::script(folder.path(), "half", body);
+        assert!(one.list().is_empty());
+        assert_eq!(one.notes, ["a/c is absent"]);
     }
 
     #[cfg(unix)]

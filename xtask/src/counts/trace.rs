@@ -37,12 +37,15 @@ mod linux {
     use std::io::{self, Read};
     use std::os::unix::process::CommandExt;
     use std::process::Stdio;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
 
     use anyhow::{Context, bail};
     use nix::errno::Errno;
     use nix::libc;
     use nix::sys::ptrace::{self, Options};
-    use nix::sys::signal::Signal;
+    use nix::sys::signal::{self, Signal};
     use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
     use nix::unistd::Pid;
 
@@ -68,7 +71,10 @@ mod linux {
             .expect("because it was asked to be piped");
         let pid = Pid::from_raw(i32::try_from(child.id()).context("a process id out of range")?);
         // It says one short line, which the pipe holds until the end.
-        let calls = Tracer::default().follow(pid)?;
+        let Some(calls) = Tracer::default().follow(pid)? else {
+            let why = "the system does not tell which calls are made (`PTRACE_GET_SYSCALL_INFO`)";
+            return Ok(Traced::Refused(why.to_owned()));
+        };
         let mut said = String::new();
         pipe.read_to_string(&mut said)
             .context("cannot read what the program of counts said")?;
@@ -91,6 +97,24 @@ mod linux {
             .is_some_and(|it| refusals.contains(&it))
     }
 
+    /// How long a scenario may take.
+    const PATIENCE: Duration = Duration::from_secs(300);
+
+    /// Ends a process that hangs, unless it is dropped before.
+    struct Watch(#[expect(dead_code, reason = "dropping it is what is heard")] mpsc::Sender<()>);
+
+    impl Watch {
+        fn over(process: Pid) -> Self {
+            let (sender, ended) = mpsc::channel();
+            thread::spawn(move || {
+                if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    let _ = signal::kill(process, Signal::SIGKILL);
+                }
+            });
+            Self(sender)
+        }
+    }
+
     /// The name of a `write` that only wakes a thread through an eventfd.
     const WAKE: &str = "wake";
 
@@ -105,14 +129,15 @@ mod linux {
     }
 
     impl Tracer {
-        /// Lets the process run to its end.
-        fn follow(mut self, process: Pid) -> Result<Counts> {
+        /// Lets the process run to its end. Absent when no call was seen: nobody ends without one.
+        fn follow(mut self, process: Pid) -> Result<Option<Counts>> {
             // Only what this thread started or traces: other children of ours are somebody else's to wait for.
             let ours = WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD;
             match waitpid(process, Some(ours)).context("cannot wait for the program of counts")? {
                 WaitStatus::Stopped(..) => {}
                 other => bail!("the program of counts did not begin: {other:?}"),
             }
+            let _watch = Watch::over(process);
             let options = Options::PTRACE_O_TRACESYSGOOD
                 | Options::PTRACE_O_TRACECLONE
                 | Options::PTRACE_O_EXITKILL;
@@ -136,7 +161,7 @@ mod linux {
             if self.wakes > 0 {
                 counts.insert(WAKE.to_owned(), self.wakes);
             }
-            Ok(counts)
+            Ok(Some(counts).filter(|it| !it.is_empty()))
         }
 
         fn step(&mut self, status: WaitStatus) -> Result<()> {

@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::process;
 use crate::workspace::Workspace;
+
+/// How long a scenario may take under valgrind, where everything is fifty times slower.
+const PATIENCE: Duration = Duration::from_secs(1_200);
 
 pub(super) struct Callgrind {
     /// Where its output goes: `callgrind_annotate` shows it function by function.
@@ -38,13 +42,14 @@ impl Callgrind {
                     .get_envs()
                     .filter_map(|(name, value)| Some((name, value?))),
             )
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        let status = command.status().context("cannot start valgrind")?;
-        if !status.success() {
+            .stdin(Stdio::null());
+        let ended = process::output(&mut command, PATIENCE)?;
+        if !ended.status.success() {
             bail!(
-                "`{}` failed under valgrind ({status})",
-                process::shown(program)
+                "`{}` failed under valgrind ({})\n{}",
+                process::shown(program),
+                ended.status,
+                String::from_utf8_lossy(&ended.stderr).trim_end()
             );
         }
         let text = std::fs::read_to_string(&file)

@@ -35,6 +35,13 @@ struct Evidence {
 }
 
 impl Evidence {
+    /// Whether it has to be asked for a verdict, and was not.
+    fn is_missing(&self) -> bool {
+        !self.asked && !self.expected.is_empty()
+    }
+}
+
+impl Evidence {
     /// An id is named when it is there, or a count of the scenario is: then by the one that comes first.
     fn new(expected: &[&str], named: Option<Vec<Named>>) -> Self {
         let asked = named.is_some();
@@ -106,9 +113,15 @@ impl Row {
         (self.counts.asked || self.times.asked) && self.counts.is_caught() && self.times.is_caught()
     }
 
+    /// Whether all was asked that should name it.
+    fn is_whole(&self) -> bool {
+        !self.counts.is_missing() && !self.times.is_missing()
+    }
+
     fn cells(&self) -> [String; 5] {
         let verdict = match (self.counts.asked || self.times.asked, self.is_caught()) {
             (false, _) => "not asked",
+            (true, true) if !self.is_whole() => "caught, as far as asked",
             (true, true) => "caught",
             (true, false) => "MISSED",
         };
@@ -152,10 +165,14 @@ impl Rows {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// In the place of an earlier row of this seed.
+    /// In the place of an earlier row of this seed, unless that says more.
     pub(super) fn put(&mut self, row: Row) {
-        self.0
-            .retain(|old| (&old.krate, &old.name) != (&row.krate, &row.name));
+        let is_same = |old: &Row| (&old.krate, &old.name) == (&row.krate, &row.name);
+        let says_more = |old: &Row| is_same(old) && old.is_whole();
+        if !row.is_whole() && self.0.iter().any(says_more) {
+            return;
+        }
+        self.0.retain(|old| !is_same(old));
         self.0.push(row);
     }
 
@@ -236,6 +253,13 @@ mod tests {
             .filter_map(|line| line.rsplit(" | ").next())
             .collect();
         assert_eq!(dates, ["2026-01-02 |", "2026-01-03 |"]);
+        // Counts alone do not take the place of a row that has both.
+        let named = |list| named(list);
+        let seed = seed();
+        let both = Row::new(&seed, "2026-01-05T".to_owned(), named(&[]), named(&[]));
+        rows.put(both.clone());
+        rows.put(Row::new(&seed, "2026-01-06T".to_owned(), named(&[]), None));
+        assert_eq!(rows.0.last(), Some(&both));
         let again: Rows = serde_json::from_str(&rows.json().unwrap()).unwrap();
         assert_eq!(again, rows);
     }

@@ -3,9 +3,8 @@
 mod judge;
 mod show;
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -27,6 +26,9 @@ const PROGRAM: Program = Program {
 /// How often a long run says how far it is.
 const PROGRESS: Duration = Duration::from_secs(60);
 
+/// How long an iteration may take, with what it waits for.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// A line of what the program says; absent is what the platform does not tell.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Sample {
@@ -47,11 +49,15 @@ pub(crate) fn run(options: &SoakOptions) -> Result<Outcome> {
     if let Some(kind) = &options.leak {
         command.args(["--leak", kind]);
     }
-    command.args(&options.workflow);
+    if let Some(workflow) = &options.workflow {
+        // It reads below the folder that it is started in, as `orchestrator run` does.
+        let here = std::env::current_dir().context("there is no current directory")?;
+        command.current_dir(here).arg(workflow);
+    }
     let samples = follow(&mut command)?;
     let judgements = judge_all(&samples);
     out::line(show::report(&samples, &judgements).trim_end());
-    Ok(outcome(&judgements))
+    outcome(&judgements)
 }
 
 /// The short form: twenty seconds that have to be flat, and eight that have to be found to leak.
@@ -62,7 +68,7 @@ pub(crate) fn short(root: &Path) -> Result<Outcome> {
     let samples = go(&["20"])?;
     let judgements = judge_all(&samples);
     out::line(show::report(&samples, &judgements).trim_end());
-    if outcome(&judgements) == Outcome::Bad {
+    if outcome(&judgements)? == Outcome::Bad {
         return Ok(Outcome::Bad);
     }
     let leaking = judge_all(&go(&["8", "--leak", "descriptor"])?);
@@ -74,12 +80,21 @@ pub(crate) fn short(root: &Path) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-fn outcome(judgements: &[Judgement]) -> Outcome {
+/// # Errors
+/// When nothing can be said of something, because it was sampled too seldom.
+fn outcome(judgements: &[Judgement]) -> Result<Outcome> {
     if judgements.iter().any(Judgement::grows) {
-        Outcome::Bad
-    } else {
-        Outcome::Good
+        return Ok(Outcome::Bad);
     }
+    let unjudged = judgements.iter().filter(|it| it.growth.is_none());
+    let unjudged: Vec<&str> = unjudged.map(|it| it.quantity.name).collect();
+    if judgements.is_empty() || !unjudged.is_empty() {
+        bail!(
+            "too few samples to say whether anything grows ({}): let it run longer",
+            unjudged.join(", ")
+        );
+    }
+    Ok(Outcome::Good)
 }
 
 fn judge_all(samples: &[Sample]) -> Vec<Judgement> {
@@ -96,28 +111,46 @@ fn judge_all(samples: &[Sample]) -> Vec<Judgement> {
 
 /// The samples of a run of the program, which says what goes wrong on standard error.
 fn follow(command: &mut Command) -> Result<Vec<Sample>> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start the soak")?;
-    let pipe = child
-        .stdout
-        .take()
-        .expect("because it was asked to be piped");
     let (mut samples, mut said) = (Vec::new(), Instant::now());
-    for line in BufReader::new(pipe).lines() {
-        let line = line.context("cannot read from the soak")?;
+    let mut take = |line: &str| {
         let sample: Sample =
-            serde_json::from_str(&line).with_context(|| format!("the soak said `{line}`"))?;
+            serde_json::from_str(line).with_context(|| format!("the soak said `{line}`"))?;
         if said.elapsed() >= PROGRESS {
             said = Instant::now();
             out::error(&show::progress(&sample));
         }
         samples.push(sample);
-    }
-    let status = child.wait().context("cannot wait for the soak")?;
+        Ok(())
+    };
+    let status = process::lines(command, PATIENCE, &mut take)?;
     if !status.success() {
         bail!("the soak failed ({status})");
     }
     Ok(samples)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(count: u64, grown: f64) -> Vec<Sample> {
+        let of = |n: u64| Sample {
+            iteration: n,
+            seconds: n as f64,
+            threads: Some(4.0 + grown * n as f64),
+            ..Sample::default()
+        };
+        (0..count).map(of).collect()
+    }
+
+    #[test]
+    fn too_few_samples_are_no_verdict() {
+        let of = |count, grown| outcome(&judge_all(&samples(count, grown)));
+        assert_eq!(of(100, 0.0).unwrap(), Outcome::Good);
+        assert_eq!(of(100, 1.0).unwrap(), Outcome::Bad);
+        for count in [0, 10] {
+            let error = of(count, 1.0).unwrap_err().to_string();
+            assert!(error.contains("too few samples"), "{error}");
+        }
+    }
 }

@@ -45,7 +45,9 @@ pub(super) fn report(samples: &[Sample], judgements: &[Judgement]) -> String {
     text += &out::table(&rows);
     let grown = judgements.iter().filter(|it| it.grows());
     let grown: Vec<&str> = grown.map(|it| it.quantity.name).collect();
+    let is_judged = judgements.iter().all(|it| it.growth.is_some());
     text += &match grown[..] {
+        [] if !is_judged => String::new(),
         [] => "\nnothing grows\n".to_owned(),
         _ => format!("\nthis grows: {}\n", grown.join(", ")),
     };
@@ -78,7 +80,12 @@ fn row(it: &Judgement) -> Vec<String> {
         growth,
         interval,
         show(it.quantity.limit),
-        if it.grows() { "GROWS" } else { "flat" }.to_owned(),
+        match (it.growth.is_some(), it.grows()) {
+            (false, _) => "too few samples",
+            (true, true) => "GROWS",
+            (true, false) => "flat",
+        }
+        .to_owned(),
     ]
 }
 

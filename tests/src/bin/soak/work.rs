@@ -65,7 +65,7 @@ pub(crate) struct Work {
 }
 
 enum Kind {
-    /// One workflow of somebody else's, in the folder it lies in.
+    /// One workflow of somebody else's, in the current directory.
     Given {
         engine: Engine,
         document: Arc<Document>,
@@ -87,7 +87,7 @@ struct Every {
 }
 
 impl Work {
-    /// A workflow file, which reads below its own folder and writes below `out`.
+    /// A workflow file, which reads below the current directory, writes below `out`, and has to succeed.
     pub(crate) fn of(workflow: &Path, out: &Path) -> Result<Self, Box<dyn Error>> {
         let document = load(workflow).map_err(|errors| errors.to_string())?;
         let kind = Kind::Given {
@@ -134,9 +134,10 @@ impl Work {
             } => {
                 let mut options = RunOptions::new(&*base);
                 options.out.clone_from(out);
-                self.runtime
+                let report = self
+                    .runtime
                     .block_on(engine.run(document.clone(), options))?;
-                Ok(())
+                expect(&report, RunOutcome::Succeeded)
             }
             Kind::Every(every) => every.iterate(n, &self.runtime),
         }
