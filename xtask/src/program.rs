@@ -26,7 +26,20 @@ impl Program {
     /// # Errors
     /// When the build fails; the compiler's messages have gone to the terminal.
     pub(crate) fn build(&self, workspace: &Workspace) -> Result<PathBuf> {
+        self.build_with(workspace, &[])
+    }
+
+    /// The same with settings in the environment of cargo.
+    ///
+    /// # Errors
+    /// As of `build`.
+    pub(crate) fn build_with(
+        &self,
+        workspace: &Workspace,
+        settings: &[(&str, &str)],
+    ) -> Result<PathBuf> {
         let mut cargo = process::cargo(workspace.root());
+        cargo.envs(settings.iter().copied());
         cargo.args(["build", "--quiet", "--package", self.package]);
         cargo.args(["--bin", self.name, "--profile", self.profile]);
         cargo.arg("--message-format=json-render-diagnostics");

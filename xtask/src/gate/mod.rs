@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{CountsOptions, StressOptions};
-use crate::workspace::{BENCHES, PEERS, Workspace};
+use crate::workspace::{PEERS, Workspace};
 use crate::{Outcome, out, process, schema, tidy};
 use counts::Counts;
 
@@ -159,11 +159,11 @@ fn expect_good(outcome: Outcome, complaint: &'static str) -> Result<()> {
     }
 }
 
-/// Unit, integration and doc tests of everything but the benches and the peers, which need optimised builds.
+/// Unit, integration and doc tests of everything but the peers, which need optimised builds.
 fn tests(gate: &mut Gate) -> Result<()> {
     let mut cargo = process::cargo(gate.root());
     cargo.args(["test", "--workspace", "--no-fail-fast", FEATURES]);
-    cargo.args([BENCHES, PEERS].map(|package| format!("--exclude={package}")));
+    cargo.arg(format!("--exclude={PEERS}"));
     let (status, output) = process::tee(&mut cargo, &mut std::io::stdout())?;
     let counts = Counts::parse(&output);
     gate.counts = Some(counts);

@@ -8,16 +8,19 @@ mod cases;
 mod tally;
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use super::LANES;
 use super::decide::{Change, Rule, Verdict};
 use super::examine::{self, Effort, Variant};
+use super::lanes;
 use super::suspects::{PAIRS_AGAIN, PAIRS_PER_LAYOUT};
 use crate::workspace::Workspace;
 use crate::{Outcome, out};
-use cases::{Case, KINDS, Layouts, RELINKS, SIDE};
+use cases::{Case, KINDS, Kind, Layouts, RELINKS, SIDE};
 use tally::Tally;
 
 /// The slowdown that is to be found, as a share.
@@ -28,6 +31,7 @@ pub(super) fn run(workspace: &Workspace, rounds: u32, seconds: Option<u64>) -> R
     let mut layouts = Layouts::new(workspace);
     let cases = cases::cases(&layouts.prepare()?);
     let _loads = cases::loads(&mut layouts)?;
+    let layouts = Mutex::new(layouts);
     let started = Instant::now();
     let mut tallies: BTreeMap<&'static str, Tally> = BTreeMap::new();
     let mut done = 0;
@@ -35,10 +39,14 @@ pub(super) fn run(workspace: &Workspace, rounds: u32, seconds: Option<u64>) -> R
         if done > 0 && seconds.is_some_and(|limit| started.elapsed().as_secs() >= limit) {
             break;
         }
-        for kind in KINDS {
+        let of = |kind: &Kind| {
             let fitting: Vec<&Case> = cases.iter().filter(|case| case.kind == kind.name).collect();
             let case = fitting[round as usize % fitting.len()];
-            let judged = judge(case, &mut layouts, u64::from(round))?;
+            (case, judge(case, &layouts, u64::from(round)))
+        };
+        // As many at a time as in a real run.
+        for (kind, (case, judged)) in KINDS.iter().zip(lanes::each(LANES, &KINDS, &of)) {
+            let judged = judged?;
             if judged.verdict.is_regression() != kind.slower {
                 out::error(&judged.describe(case));
             }
@@ -85,7 +93,13 @@ impl Judged {
 }
 
 /// All that a real run would do about this benchmark.
-fn judge(case: &Case, layouts: &mut Layouts, round: u64) -> Result<Judged> {
+fn judge(case: &Case, layouts: &Mutex<Layouts>, round: u64) -> Result<Judged> {
+    let variants_of = |which| {
+        let mut layouts = layouts
+            .lock()
+            .expect("because nobody panics while holding it");
+        case.variants(&mut layouts, which)
+    };
     let (threshold, _) = super::overrides::threshold(&case.benchmark.id, THRESHOLD);
     let rule = Rule { threshold };
     let measure = |variants: &[Variant], effort: Effort, part: u64| -> Result<Change> {
@@ -94,14 +108,14 @@ fn judge(case: &Case, layouts: &mut Layouts, round: u64) -> Result<Judged> {
         let measured = examine::examine(&case.benchmark, variants, effort, &settled, seed);
         Ok(measured.with_context(|| case.benchmark.id.clone())?.change)
     };
-    let variants = case.variants(layouts, 0..1)?;
+    let variants = variants_of(0..1)?;
     let first = measure(&variants, Effort::FULL, 0)?;
     let mut again = Vec::new();
     if rule.suspects(first) {
         again.push(measure(&variants, Effort::FULL.at_least(PAIRS_AGAIN), 1)?);
     }
     if again.iter().any(|change| rule.is_slower(*change)) {
-        let relinked = case.variants(layouts, 1..SIDE as usize)?;
+        let relinked = variants_of(1..SIDE as usize)?;
         let effort = Effort::FULL.at_least(PAIRS_PER_LAYOUT * RELINKS);
         again.push(measure(&relinked, effort, 2)?);
     }
