@@ -69,10 +69,11 @@ impl Effort {
         pair_ns: 20_000_000,
     };
 
-    /// So many pairs, and twice as many while it is not clear.
-    pub(super) fn at_least(self, pairs: u32) -> Self {
+    /// So many pairs, and twice as many while it is not clear, with more turns where they are short.
+    pub(super) fn again(self, pairs: u32) -> Self {
         Self {
             pairs: (pairs, 2 * pairs),
+            turns: (self.turns.0, 50),
             ..self
         }
     }

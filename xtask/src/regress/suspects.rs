@@ -112,7 +112,7 @@ fn again(
 }
 
 fn measure(both: &Both, variants: &[Variant], pairs: u32, rule: Rule, seed: u64) -> Result<Change> {
-    let effort = Effort::FULL.at_least(pairs);
+    let effort = Effort::FULL.again(pairs);
     let settled = |change| rule.is_settled(change);
     let measured = examine::examine(&both.benchmark, variants, effort, &settled, seed)?;
     Ok(measured.change)

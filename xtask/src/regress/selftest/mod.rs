@@ -112,11 +112,11 @@ fn judge(case: &Case, layouts: &Mutex<Layouts>, round: u64) -> Result<Judged> {
     let first = measure(&variants, Effort::FULL, 0)?;
     let mut again = Vec::new();
     if rule.suspects(first) {
-        again.push(measure(&variants, Effort::FULL.at_least(PAIRS_AGAIN), 1)?);
+        again.push(measure(&variants, Effort::FULL.again(PAIRS_AGAIN), 1)?);
     }
     if again.iter().any(|change| rule.is_slower(*change)) {
         let relinked = variants_of(1..SIDE as usize)?;
-        let effort = Effort::FULL.at_least(PAIRS_PER_LAYOUT * RELINKS);
+        let effort = Effort::FULL.again(PAIRS_PER_LAYOUT * RELINKS);
         again.push(measure(&relinked, effort, 2)?);
     }
     let verdict = rule.verdict(first, &again);
