@@ -77,4 +77,49 @@ fn run(harness: &mut Harness<'_>) {
     });
 }
 
-bench_main!(check, run);
+/// Reads, searches, asks and consolidates, as people do.
+const REVIEW: &str = "
+steps:
+  - {id: sources, read: '**/*.rs'}
+  - {id: todos, search: {in: sources, pattern: TODO, severity: low}}
+  - {id: locks, search: {in: sources, pattern: 'lock|waits'}}
+  - {id: digest, ask: {prompt: What is the lock for?, context: [sources], cache: false}}
+  - {id: all, consolidate: {from: [digest, todos, locks], output: report.md}}
+";
+
+/// A review of 200 files with all metrics; the floor is the same without any.
+fn metrics(harness: &mut Harness<'_>) {
+    harness.group("engine/metrics", |group| {
+        group.decided_by(Clock::Process);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let folder = tempfile::tempdir().expect("a folder");
+        for n in 0..200 {
+            let text = format!("// File {n}: waits for a lock.\nfn f() {{}} // TODO later\n");
+            std::fs::write(folder.path().join(format!("{n}.rs")), text.repeat(60))
+                .expect("because the folder is ours");
+        }
+        let document = Arc::new(parse("review", REVIEW).expect("valid"));
+        let mut review = |name: &str, settings: &str| {
+            let engine = Engine::new(Settings::from_toml(settings).expect("valid"));
+            let out = tempfile::tempdir().expect("a folder");
+            group.bench_function(name, |b| {
+                b.iter(|| {
+                    let mut options = RunOptions::new(folder.path());
+                    options.out = out.path().to_owned();
+                    let report = runtime
+                        .block_on(engine.run(document.clone(), options))
+                        .expect("ran");
+                    assert_eq!(report.actions["search"].count, 2);
+                });
+            });
+        };
+        review("floor", "[metrics]\nenabled = false\n");
+        review("run", "");
+    });
+}
+
+bench_main!(check, run, metrics);
