@@ -146,7 +146,9 @@ impl Runner {
             self.progress[task.step.index()]
                 .attempts
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let error = match self.attempt(step, task, &scope).await {
+            let result = self.attempt(step, task, &scope).await;
+            self.count(attempt, &result);
+            let error = match result {
                 Ok(done) => return Ok(done),
                 Err(
                     e @ (StepError::Failed(_) | StepError::Problems(_) | StepError::Command(..)),
@@ -165,6 +167,15 @@ impl Runner {
                 () = tokio::time::sleep(step.retry.pause(attempt)) => {}
                 () = task.cancel.cancelled() => return Err(StepError::Stopped),
             }
+        }
+    }
+
+    /// Takes note of how an attempt ended. All those of its task before it have failed.
+    fn count(&self, attempt: u32, result: &Result<Done, StepError>) {
+        match result {
+            Ok(_) => self.shared.telemetry.recovered(u64::from(attempt - 1)),
+            Err(StepError::Stopped) => {}
+            Err(_) => self.shared.telemetry.failed(1),
         }
     }
 
@@ -288,6 +299,9 @@ impl scheduler::Runner for Runner {
 
     fn completed(&self, step: StepId, outcome: &Outcome<Done, StepError>) {
         let (state, report) = self.report(step, outcome);
+        self.shared
+            .telemetry
+            .failed(failed_uncounted(outcome, report.attempts));
         let set = self.steps.states[step.index()].set(state);
         debug_assert!(set.is_ok(), "the scheduler completes a step once");
         self.log(&report);
@@ -359,6 +373,16 @@ fn failed(results: &[TaskResult]) -> (StepOutcome, Option<String>) {
         n => format!("{} of {n} tasks failed; task {index}: {why}", real.len()),
     };
     (StepOutcome::Failed, Some(message))
+}
+
+/// Failures that ended no attempt: those of a preparation, and panics.
+fn failed_uncounted(outcome: &Outcome<Done, StepError>, attempts: u32) -> u64 {
+    let Outcome::Failed(results) = outcome else {
+        return 0;
+    };
+    let failures = results.iter().flatten().filter_map(|r| r.as_ref().err());
+    let uncounted = failures.filter(|e| attempts == 0 || matches!(e, Failure::Panicked(_)));
+    uncounted.count() as u64
 }
 
 /// The command that made a step fail, if one did; of several the first.

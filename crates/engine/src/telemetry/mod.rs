@@ -47,6 +47,8 @@ const OUTCOMES: [(StepOutcome, &str); 4] = [
     (StepOutcome::Skipped, "skipped"),
     (StepOutcome::Cancelled, "cancelled"),
 ];
+/// The action of steps that call a workflow.
+const WORKFLOW: &str = "workflow";
 /// Providers whose series are at hand; those of further ones are looked up at each call.
 const PROVIDERS: usize = 64;
 
@@ -201,16 +203,21 @@ impl Telemetry {
         if let Some(duration) = report.duration {
             step.duration.record(duration);
         }
-        if let Some(tokens) = report.tokens {
+        // Those of a called workflow were counted when its own steps ended.
+        if let Some(tokens) = report.tokens.filter(|_| report.action != WORKFLOW) {
             self.tokens[0].add(tokens.input);
             self.tokens[1].add(tokens.output);
         }
-        let retried = u64::from(report.attempts.saturating_sub(report.tasks));
-        let failed = u64::from(report.outcome == StepOutcome::Failed);
-        self.errors.add(retried + failed);
-        if report.outcome == StepOutcome::Succeeded {
-            self.errors_recovered.add(retried);
-        }
+    }
+
+    /// Attempts of a task that failed, or a step that none could be made of.
+    pub(crate) fn failed(&self, attempts: u64) {
+        self.errors.add(attempts);
+    }
+
+    /// A task that succeeded after so many attempts that failed.
+    pub(crate) fn recovered(&self, attempts: u64) {
+        self.errors_recovered.add(attempts);
     }
 }
 

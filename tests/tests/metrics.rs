@@ -1,0 +1,62 @@
+//! What the engine counts of runs, against what their reports say.
+
+use autoexec_engine::report::RunOutcome;
+use autoexec_engine::{Engine, RunOptions, RunReport};
+use autoexec_tests::{Folder, run_with, settings};
+
+fn counted(engine: &Engine, key: &str) -> Option<u64> {
+    let metrics = engine.metrics().expect("because they are switched on");
+    metrics.counters.get(key).copied()
+}
+
+fn load_and_run(engine: &Engine, folder: &Folder, name: &str) -> RunReport {
+    let document = autoexec_engine::load(&folder.join(name)).unwrap_or_else(|e| panic!("{e}"));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let run = engine.run(document.into(), RunOptions::new(folder.path()));
+    runtime.block_on(run).expect("ran")
+}
+
+#[test]
+fn tokens_count_once_however_deep_the_question_is_nested() {
+    let ask = "steps: [{id: why, ask: {prompt: What is it?, provider: extractive}}]\n";
+    let call = |name: &str| format!("steps: [{{id: call, workflow: {name}}}]\n");
+    let folder = Folder::with(&[
+        ("inner.yaml", ask),
+        ("middle.yaml", &call("inner.yaml")),
+        ("outer.yaml", &call("middle.yaml")),
+    ]);
+    let engine = Engine::new(settings());
+    let report = load_and_run(&engine, &folder, "outer.yaml");
+    let tokens = report.tokens.expect("somebody was asked");
+    assert!(tokens.input > 0 && tokens.output > 0);
+    for (kind, count) in [("input", tokens.input), ("output", tokens.output)] {
+        let key = format!("tokens{{type=\"{kind}\"}}");
+        assert_eq!(counted(&engine, &key), Some(count), "{kind}");
+    }
+    // Whoever calls a workflow is a step as well; the run is one.
+    assert_eq!(counted(&engine, r#"steps{outcome="succeeded"}"#), Some(3));
+    assert_eq!(counted(&engine, r#"runs{outcome="succeeded"}"#), Some(1));
+}
+
+#[test]
+fn attempts_that_fail_are_counted_by_task() {
+    let folder = Folder::with(&[]);
+    // The first task works the third time, the others never do.
+    let script = "echo x >> ${{ item }}; test ${{ item }} = a -a $(wc -l < ${{ item }}) -ge 3";
+    let workflow = format!(
+        "
+on_failure: continue
+steps:
+  - {{id: flaky, foreach: [a, b, c], run: '{script}', retry: {{attempts: 3, backoff: 1ms}}}}
+  - {{id: unready, foreach: '${{{{ 7 }}}}', run: echo}}
+"
+    );
+    let engine = Engine::new(settings());
+    let report = run_with(&engine, &workflow, RunOptions::new(folder.path()));
+    assert_eq!(report.outcome, RunOutcome::Failed, "{report:#?}");
+    let (flaky, unready) = (&report.steps[0], &report.steps[1]);
+    assert_eq!((flaky.attempts, unready.attempts), (9, 0), "{report:#?}");
+    // Two of the first, three of each other, and the step that no attempt could be made of.
+    assert_eq!(counted(&engine, "errors"), Some(2 + 3 + 3 + 1));
+    assert_eq!(counted(&engine, "errors_recovered"), Some(2));
+}
