@@ -35,6 +35,28 @@ impl Key {
         }
     }
 
+    /// The key of a text, its labels in any order: `name`, or `name{label="value",…}` with values escaped
+    /// as [`Self::as_str`] escapes them. The name ends at the first brace. `None` when what follows is not
+    /// labels.
+    pub fn parse(text: &str) -> Option<Self> {
+        let Some((name, labels)) = text.split_once('{') else {
+            return Some(Self::from(text));
+        };
+        let mut rest = labels;
+        let mut found = Vec::new();
+        loop {
+            let (label, quoted) = rest.split_once("=\"")?;
+            let (value, after) = unescaped(quoted)?;
+            found.push((label, value));
+            match after {
+                "}" => break,
+                _ => rest = after.strip_prefix(',')?,
+            }
+        }
+        let labels: Vec<(&str, &str)> = found.iter().map(|(l, v)| (*l, v.as_str())).collect();
+        Some(Self::new(name, &labels))
+    }
+
     /// The name without labels.
     pub fn name(&self) -> &str {
         &self.text[..self.name_bytes]
@@ -80,6 +102,23 @@ fn text(name: &str, labels: &[(Box<str>, Box<str>)]) -> String {
         out.push('}');
     }
     out
+}
+
+/// A value up to its closing quote, and what follows.
+fn unescaped(quoted: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut chars = quoted.char_indices();
+    loop {
+        match chars.next()? {
+            (at, '"') => return Some((value, &quoted[at + 1..])),
+            (_, '\\') => value.push(match chars.next()?.1 {
+                'n' => '\n',
+                c @ ('\\' | '"') => c,
+                _ => return None,
+            }),
+            (_, c) => value.push(c),
+        }
+    }
 }
 
 impl From<&str> for Key {
@@ -134,6 +173,8 @@ impl fmt::Debug for Key {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -147,5 +188,32 @@ mod tests {
         );
         assert_eq!((key.label("b"), key.label("c")), (Some("3"), None));
         assert_eq!(Key::from("plain").as_str(), "plain");
+    }
+
+    #[test]
+    fn labels_are_read_in_any_order_and_what_is_none_is_refused() {
+        let key = Key::parse(r#"step{b="2",a="x\"\\\n"}"#).expect("labels");
+        assert_eq!(key.as_str(), r#"step{a="x\"\\\n",b="2"}"#);
+        for text in [
+            "step{",
+            "step{}",
+            "step{a}",
+            "step{a=1}",
+            r#"step{a="1""#,
+            r#"step{a="1"}x"#,
+            r#"step{a="1",}"#,
+            r#"step{a="\t"}"#,
+        ] {
+            assert_eq!(Key::parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_is_read_as_it_is_written(name in "[^{]{0,6}", labels in prop::collection::vec(("[a-z]{1,2}", ".{0,4}"), 0..4)) {
+            let labels: Vec<(&str, &str)> = labels.iter().map(|(l, v)| (l.as_str(), v.as_str())).collect();
+            let key = Key::new(&name, &labels);
+            prop_assert_eq!(Key::parse(key.as_str()), Some(key));
+        }
     }
 }

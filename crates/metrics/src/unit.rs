@@ -36,6 +36,15 @@ impl Unit {
             _ => 1.0,
         }
     }
+
+    /// A recorded number in the exported unit. A quotient is the nearest number there is, where a product
+    /// with 10⁻⁹ is not.
+    pub(crate) fn exported(self, recorded: f64) -> f64 {
+        match self {
+            Self::Seconds => recorded / 1e9,
+            _ => recorded,
+        }
+    }
 }
 
 /// What the series of one name are about.

@@ -1,11 +1,9 @@
-//! Alerts against a naive model, and the default rules on the numbers that they are for.
+//! Alerts against a naive model, and on the numbers that rules are for.
 #![cfg(not(feature = "off"))]
 
 use std::time::{Duration, Instant};
 
-use autoexec_metrics::alert::{
-    Alerts, Change, Direction, Rule, Severity, Statistic, default_rules,
-};
+use autoexec_metrics::alert::{Alerts, Change, Direction, Rule, Severity, Statistic};
 use autoexec_metrics::{Distribution, Key, Recorder, Snapshot, Unit};
 use proptest::prelude::*;
 
@@ -225,16 +223,101 @@ fn no_time_has_no_rate() {
     assert_eq!(found[0].value, 10.0);
 }
 
+fn ratio(part: &str, whole: &str, at_least: u64, raise_at: f64) -> Rule {
+    Rule {
+        of: Some(whole.to_owned()),
+        at_least,
+        ..Rule::above("r", part, Statistic::Ratio, raise_at)
+    }
+}
+
+#[test]
+fn counters_of_time_are_read_in_seconds() {
+    let recorder = Recorder::new();
+    recorder.describe("busy", Unit::Seconds, "");
+    recorder.describe("up", Unit::Seconds, "");
+    let (busy, up) = (recorder.counter("busy"), recorder.counter("up"));
+    recorder.counter("turns").add(2);
+    up.add(10_000_000_000);
+    let value = Rule::above("value", "busy", Statistic::Value, 0.0);
+    let named = |name: &str, rule: Rule| Rule {
+        name: name.to_owned(),
+        ..rule
+    };
+    let rules = vec![
+        value.clone(),
+        named(
+            "rate",
+            Rule {
+                statistic: Statistic::Rate,
+                ..value
+            },
+        ),
+        named("part", ratio("busy", "turns", 2, 0.0)),
+        named("both", ratio("busy", "up", 10, 0.0)),
+        named("whole", ratio("turns", "up", 10, 0.0)),
+        named("too few", ratio("turns", "up", 11, 0.0)),
+    ];
+    let mut alerts = Alerts::new(rules).unwrap();
+    let start = Instant::now();
+    let whole = alerts.evaluate(&recorder.snapshot(), start);
+    let whole: Vec<(&str, f64)> = whole.iter().map(|it| (&*it.rule, it.value)).collect();
+    assert_eq!(whole, [("whole", 0.2)]);
+    busy.add(3_000_000_000);
+    let found = alerts.evaluate(&recorder.snapshot(), start + Duration::from_secs(2));
+    let found: Vec<(&str, f64)> = found.iter().map(|it| (&*it.rule, it.value)).collect();
+    assert_eq!(
+        found,
+        [("value", 3.0), ("rate", 1.5), ("part", 1.5), ("both", 0.3)]
+    );
+}
+
+#[test]
+fn a_part_that_never_happened_is_none_of_the_whole() {
+    let recorder = Recorder::new();
+    let rule = Rule {
+        of: Some("reads".to_owned()),
+        at_least: 20,
+        ..Rule::below("r", "hits", Statistic::Ratio, 0.5)
+    };
+    let reads_now = || reads(&rule, &recorder.snapshot());
+    assert!(!reads_now(), "there is no whole");
+    recorder.counter("reads").add(19);
+    assert!(!reads_now(), "it is too little");
+    recorder.counter("reads").add(1);
+    assert!(reads_now());
+    recorder.gauge("hits").set(0.0);
+    assert!(!reads_now(), "a gauge counts nothing");
+}
+
+#[test]
+fn labels_stand_for_all_series_that_have_them() {
+    let mut snapshot = Snapshot::default();
+    for (action, outcome, count) in [("read", "ok", 1), ("read", "failed", 2), ("ask", "ok", 4)] {
+        let labels = [("action", action), ("outcome", outcome)];
+        snapshot.counters.insert(Key::new("steps", &labels), count);
+    }
+    let check = |series: &str, expect: f64| {
+        let rule = Rule::above("r", series, Statistic::Value, -1.0);
+        let found = run(rule, std::slice::from_ref(&snapshot))[0];
+        assert_eq!(found.map(|it| it.1).unwrap_or_default(), expect, "{series}");
+    };
+    check(r#"steps{action="read"}"#, 3.0);
+    check(r#"steps{outcome="ok"}"#, 5.0);
+    check(r#"steps{outcome="ok",action="read"}"#, 1.0);
+    check(r#"steps{action="ask",outcome="failed"}"#, 0.0);
+    check(r#"steps{other="ok"}"#, 0.0);
+    check("steps{", 0.0);
+    check("steps", 7.0);
+}
+
 #[test]
 fn a_ratio_of_few_says_nothing() {
-    let rule = default_rules()
-        .into_iter()
-        .find(|rule| rule.name == "error-rate")
-        .unwrap();
+    let rule = ratio("failed", "all", 20, 0.05);
     let snapshot = |failed, all| {
         let mut snapshot = Snapshot::default();
-        snapshot.counters.insert(Key::from("steps_failed"), failed);
-        snapshot.counters.insert(Key::from("steps"), all);
+        snapshot.counters.insert(Key::from("failed"), failed);
+        snapshot.counters.insert(Key::from("all"), all);
         snapshot
     };
     assert!(!reads(&rule, &snapshot(0, 0)));
@@ -248,86 +331,52 @@ fn a_percentile_of_few_says_nothing() {
     let steps = |count: usize| {
         let mut snapshot = Snapshot::default();
         let values = Distribution::of(Unit::Seconds, &vec![1_000_000_000; count]);
-        snapshot.timers.insert(Key::from("step_duration"), values);
+        snapshot.timers.insert(Key::from("took"), values);
         snapshot
     };
-    let rules = default_rules();
-    let rule = rules
-        .iter()
-        .find(|rule| rule.name == "slow-run-of-steps")
-        .unwrap();
-    assert!(!reads(rule, &steps(19)));
-    assert!(reads(rule, &steps(20)));
+    for statistic in [Statistic::Mean, Statistic::P95] {
+        let rule = Rule {
+            at_least: 20,
+            ..Rule::above("r", "took", statistic, 0.1)
+        };
+        assert!(!reads(&rule, &steps(19)));
+        assert!(reads(&rule, &steps(20)));
+    }
 }
 
 #[test]
-fn default_rules_raise_for_what_they_name() {
+fn several_rules_tell_the_worst() {
     let recorder = Recorder::new();
-    let mut alerts = Alerts::new(default_rules()).unwrap();
-    let start = Instant::now();
-    assert_eq!(
-        alerts.evaluate(&recorder.snapshot(), start),
-        [],
-        "nothing is known yet"
-    );
-    for (name, value) in [
-        ("token_budget_use", 1.21),
-        ("run_time_use", 1.51),
-        ("memory_utilization", 0.81),
-        ("memory_peak", 501e6),
-        ("memory_delta", 501e6),
-    ] {
-        recorder.gauge(name).set(value);
-    }
-    for (name, count) in [
-        ("steps", 100),
-        ("steps_failed", 6),
-        ("file_reads", 100),
-        ("file_hits", 49),
-    ] {
-        recorder.counter(name).add(count);
-    }
-    let mut snapshot = recorder.snapshot();
-    let key = Key::new("step_duration", &[("action", "read")]);
-    snapshot
-        .timers
-        .insert(key, Distribution::of(Unit::Seconds, &[6_000_000_000; 20]));
-    let first = alerts.evaluate(&snapshot, start);
-    assert_eq!(
-        first.len(),
-        default_rules().len() - 1,
-        "all but the one that takes two: {first:?}"
-    );
-    let second = alerts.evaluate(&snapshot, start);
-    assert_eq!(second.len(), 1);
-    assert_eq!(second[0].to_string(), "info low-hit-rate raised at 0.49");
-    assert_eq!(alerts.active().count(), default_rules().len());
-    assert_eq!(alerts.worst(), Some(Severity::Critical));
-}
-
-#[test]
-fn default_rules_are_silent_at_their_limits() {
-    let recorder = Recorder::new();
-    for (name, value) in [
-        ("token_budget_use", 1.2),
-        ("run_time_use", 1.5),
-        ("memory_utilization", 0.8),
-        ("memory_peak", 500e6),
-        ("memory_delta", 100e6),
-    ] {
-        recorder.gauge(name).set(value);
-    }
-    for (name, count) in [
-        ("steps", 100),
-        ("steps_failed", 5),
-        ("file_reads", 100),
-        ("file_hits", 50),
-    ] {
-        recorder.counter(name).add(count);
-    }
-    let mut alerts = Alerts::new(default_rules()).unwrap();
+    let rule = |name: &str, severity, raise_at| Rule {
+        severity,
+        ..Rule::above(name, "fill", Statistic::Value, raise_at)
+    };
+    let rules = vec![
+        rule("low", Severity::Info, 1.0),
+        rule("full", Severity::Critical, 3.0),
+        rule("high", Severity::Warning, 2.0),
+    ];
+    let mut alerts = Alerts::new(rules).unwrap();
     let now = Instant::now();
     assert_eq!(alerts.evaluate(&recorder.snapshot(), now), []);
-    assert_eq!(alerts.evaluate(&recorder.snapshot(), now), []);
-    assert_eq!(alerts.worst(), None);
+    for (fill, told, worst) in [
+        (1.0, vec![], None),
+        (1.5, vec!["info low raised at 1.5"], Some(Severity::Info)),
+        (
+            4.0,
+            vec!["critical full raised at 4", "warning high raised at 4"],
+            Some(Severity::Critical),
+        ),
+        (
+            2.5,
+            vec!["critical full cleared at 2.5"],
+            Some(Severity::Warning),
+        ),
+    ] {
+        recorder.gauge("fill").set(fill);
+        let changes = alerts.evaluate(&recorder.snapshot(), now);
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        assert_eq!(changes, told, "{fill}");
+        assert_eq!(alerts.worst(), worst, "{fill}");
+    }
 }

@@ -24,14 +24,12 @@
 //! log line, sends an event, or ends with the exit code that [`Alerts::worst`] deserves. Memory is a
 //! few words for each rule.
 
-mod defaults;
 mod reading;
 mod rule;
 
 use std::fmt;
 use std::time::Instant;
 
-pub use defaults::default_rules;
 pub use rule::{Direction, Rule, RuleError, Severity, Statistic, UnknownName};
 
 use crate::snapshot::Snapshot;

@@ -9,14 +9,16 @@ use std::str::FromStr;
 pub struct Rule {
     /// What it is called; no two of one [`Alerts`](super::Alerts) alike.
     pub name: String,
-    /// The series: a whole key (`step_duration{action="read"}`), or a name, which stands for all series
-    /// of that name taken together: counters added, distributions merged, of gauges the worst.
+    /// The series: a key (`step_duration{action="read"}`), which stands for all series of that name that
+    /// have these labels among theirs, or a name, which stands for all of that name. Several are taken
+    /// together: counters added, distributions merged, of gauges the worst.
     pub series: String,
     /// Which number of it.
     pub statistic: Statistic,
     /// For [`Statistic::Ratio`]: the series to divide by. Else `None`.
     pub of: Option<String>,
-    /// Numbers with less behind them say nothing: values of a distribution, or the divisor of a ratio.
+    /// Numbers with less behind them say nothing: values of a distribution, or the divisor of a ratio, in
+    /// exported units.
     pub at_least: u64,
     /// On which side of the limits it is bad.
     pub direction: Direction,
@@ -53,7 +55,8 @@ pub enum Statistic {
     /// How many values.
     Count,
     /// What a counter counted, or the sum of a distribution, divided by the counter (or number of
-    /// values) of [`Rule::of`]. Absent while that is 0.
+    /// values) of [`Rule::of`]. Absent while that is 0. A counter or distribution that is absent counted
+    /// nothing: the ratio is 0.
     Ratio,
 }
 

@@ -21,4 +21,5 @@ pub mod openmetrics;
 pub mod otlp;
 mod text;
 
+pub(crate) use family::described;
 pub use ladder::bounds;

@@ -191,13 +191,9 @@ fn histogram(out: &mut String, name: &str, labels: &Labels, values: &Distributio
     line(out, format_args!("{name}_sum{plain} {sum:?}"));
 }
 
-/// A recorded whole number in the exported unit. A quotient is the nearest number there is, where a
-/// product with 10⁻⁹ is not.
+/// A recorded whole number in the exported unit.
 pub(super) fn scaled(value: u128, unit: Unit) -> f64 {
-    match unit {
-        Unit::Seconds => value as f64 / 1e9,
-        _ => value as f64,
-    }
+    unit.exported(value as f64)
 }
 
 /// A positive number in the form that the specification recommends for bounds: `0.001`, `10.0`, `1e+06`.
