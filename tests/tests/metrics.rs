@@ -1,7 +1,8 @@
 //! What the engine counts of runs, against what their reports say.
 
+use autoexec_engine::catalogue::{Kind, METRICS};
 use autoexec_engine::report::RunOutcome;
-use autoexec_engine::{Engine, RunOptions, RunReport};
+use autoexec_engine::{Engine, RunOptions, RunReport, Settings};
 use autoexec_tests::{Folder, run_with, settings};
 
 fn counted(engine: &Engine, key: &str) -> Option<u64> {
@@ -59,4 +60,48 @@ steps:
     // Two of the first, three of each other, and the step that no attempt could be made of.
     assert_eq!(counted(&engine, "errors"), Some(2 + 3 + 3 + 1));
     assert_eq!(counted(&engine, "errors_recovered"), Some(2));
+}
+
+/// Each rule that the settings accept is raised by a run that does all that there is to measure.
+#[test]
+fn every_rule_that_is_accepted_can_be_raised() {
+    let folder = Folder::with(&[("a.txt", "The shed opens with the brass key.")]);
+    let workflow = "
+on_failure: continue
+steps:
+  - {id: texts, read: a.txt}
+  - {id: why, ask: {prompt: Which key?, context: [texts], provider: extractive}}
+";
+    let (mut text, mut names) = (String::new(), Vec::new());
+    for metric in METRICS {
+        let statistic = match metric.kind {
+            Kind::Timer | Kind::Histogram => "mean",
+            Kind::Counter | Kind::Gauge => "value",
+        };
+        let name = metric.name;
+        let rule = format!(
+            "[alerts.{name}]\nmetric = \"{name}\"\nstatistic = \"{statistic}\"\nabove = -1e18\n"
+        );
+        if Settings::from_toml(&rule).is_ok() {
+            text += &rule;
+            names.push(name);
+        }
+    }
+    assert!(names.len() >= 20, "{names:?}");
+    let engine = Engine::new(Settings::from_toml(&text).unwrap_or_else(|e| panic!("{e}")));
+    // The fourth is the first that is compared with those before it.
+    let runs = (0..4).map(|_| run_with(&engine, workflow, RunOptions::new(folder.path())));
+    let runs: Vec<RunReport> = runs.collect();
+    let last = runs.last().expect("four");
+    assert_eq!(last.outcome, RunOutcome::Succeeded, "{last:#?}");
+    let peak = last.memory.and_then(|memory| memory.peak_bytes);
+    for name in names {
+        let is_raised = last
+            .alerts
+            .iter()
+            .any(|alert| alert.rule == name && alert.is_raised);
+        // The kernel does not tell everywhere.
+        let is_told = name != "memory_peak" || peak.is_some();
+        assert!(is_raised || !is_told, "{name}: {:#?}", last.alerts);
+    }
 }

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use autoexec_metrics::alert::{Alerts, Direction, Rule, Severity, Statistic, Transition};
-use autoexec_metrics::{Snapshot, Unit};
+use autoexec_metrics::{Key, Snapshot, Unit};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::catalogue;
+use crate::catalogue::{self, Kind, Metric};
 use crate::document::units;
 use crate::report::{AlertReport, AlertSeverity};
 
@@ -21,7 +21,7 @@ pub struct AlertSettings {
     /// Whether it is watched.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// A name of the catalogue, or a whole key with labels.
+    /// A name of the catalogue, or one with labels, which stands for all series that have these.
     pub metric: String,
     /// Which number of it.
     #[serde(default = "value", deserialize_with = "parsed")]
@@ -106,14 +106,94 @@ fn quantity<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::Error> {
     found.map(Some).ok_or_else(|| D::Error::custom(expected))
 }
 
+/// Metrics that rules cannot be about: what the process did since the engine was made, and what is counted only once the
+/// rules were evaluated.
+const NOT_OF_A_RUN: [&str; 6] = [
+    "alerts",
+    "cpu_time",
+    "context_switches",
+    "disk_io",
+    "open_descriptors",
+    "threads",
+];
+
+/// What a kind is called, and the numbers that it has in one run. A rate is none of them: evaluations are runs, and the time
+/// between them says nothing.
+fn numbers(kind: Kind) -> (&'static str, &'static [Statistic]) {
+    use Statistic::{Count, Max, Mean, P50, P95, P99, Ratio, Value};
+    const VALUES: &[Statistic] = &[P50, P95, P99, Max, Mean, Count, Ratio];
+    match kind {
+        Kind::Timer => ("timer", VALUES),
+        Kind::Histogram => ("histogram", VALUES),
+        Kind::Counter => ("counter", &[Value, Ratio]),
+        Kind::Gauge => ("gauge", &[Value]),
+    }
+}
+
+fn listed(words: impl Iterator<Item = impl std::fmt::Display>) -> String {
+    let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}
+
+/// The metric of a name or key that a run measures, with labels that it has; else what is wrong.
+fn metric_of(series: &str) -> Result<&'static Metric, String> {
+    let Some(key) = Key::parse(series) else {
+        return Err(format!(
+            "`{series}` is neither a name nor one with labels, such as `steps{{outcome=\"failed\"}}`"
+        ));
+    };
+    let name = key.name();
+    let of_runs = || {
+        let all = catalogue::METRICS.iter().map(|metric| metric.name);
+        listed(all.filter(|name| !NOT_OF_A_RUN.contains(name)))
+    };
+    let Some(metric) = catalogue::find(name) else {
+        let all = of_runs();
+        return Err(format!("there is no metric `{name}`; there are {all}"));
+    };
+    if NOT_OF_A_RUN.contains(&name) {
+        let all = of_runs();
+        return Err(format!("`{name}` is no figure of a run; there are {all}"));
+    }
+    let unknown = key
+        .labels()
+        .find(|(label, _)| !metric.labels.contains(label));
+    match (unknown, metric.labels) {
+        (None, _) => Ok(metric),
+        (Some((label, _)), []) => Err(format!("`{name}` has no label `{label}`, nor any other")),
+        (Some((label, _)), labels) => Err(format!(
+            "`{name}` has no label `{label}`; it has {}",
+            listed(labels.iter())
+        )),
+    }
+}
+
 impl AlertSettings {
-    fn rule(&self, name: &str) -> Result<Rule, String> {
-        for series in std::iter::once(&self.metric).chain(&self.of) {
-            let bare = series.split('{').next().unwrap_or_default();
-            if !catalogue::METRICS.iter().any(|metric| metric.name == bare) {
-                return Err(format!("`alerts.{name}`: there is no metric `{bare}`"));
-            }
+    /// What makes the number one that no run ever has.
+    fn check_number(&self) -> Result<(), String> {
+        let metric = metric_of(&self.metric)?;
+        let (kind, numbers) = numbers(metric.kind);
+        if !numbers.contains(&self.statistic) {
+            return Err(format!(
+                "`{}` is a {kind}, which has no `{}` in a run; it has {}",
+                metric.name,
+                self.statistic,
+                listed(numbers.iter())
+            ));
         }
+        let Some(of) = &self.of else { return Ok(()) };
+        match metric_of(of)? {
+            whole if whole.kind == Kind::Gauge => Err(format!(
+                "`of` takes a timer, histogram or counter, and `{}` is a gauge",
+                whole.name
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn rule(&self, name: &str) -> Result<Rule, String> {
+        self.check_number()
+            .map_err(|why| format!("`alerts.{name}`: {why}"))?;
         let (direction, raise_at) = match (self.above, self.below) {
             (Some(limit), None) => (Direction::Above, limit),
             (None, Some(limit)) => (Direction::Below, limit),
@@ -200,7 +280,7 @@ fn quantity_text(rule: &Rule, value: f64) -> String {
     let unit = catalogue::find(bare).map_or(Unit::Count, |metric| metric.unit);
     let is_share =
         unit == Unit::Ratio || (rule.statistic == Statistic::Ratio && unit == Unit::Count);
-    let is_number = matches!(rule.statistic, Statistic::Count | Statistic::Rate);
+    let is_number = rule.statistic == Statistic::Count;
     match unit {
         _ if is_number => format!("{value}"),
         _ if is_share => format!("{:.1} %", value * 100.0),
@@ -212,10 +292,9 @@ fn quantity_text(rule: &Rule, value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use autoexec_metrics::Key;
-
     use super::*;
     use crate::settings::Settings;
+    use crate::telemetry::state::{Probes, add_process};
 
     fn alerts(text: &str) -> Result<Alerts, String> {
         // Only what the text names: the defaults are switched off.
@@ -283,6 +362,76 @@ mod tests {
         check("metric = \"steps\"\nstatistic = \"p42\"\nabove = 1", "p42");
         check("metric = \"steps\"\nabove = 1\nseverity = \"loud\"", "loud");
         check("metric = \"steps\"\nabvoe = 1", "abvoe");
+    }
+
+    #[test]
+    fn numbers_that_no_run_has_are_refused_with_those_it_has() {
+        let check = |metric: &str, keys: &str, expect: &str| {
+            let text = format!("[alerts.mine]\nmetric = '{metric}'\nabove = 1\n{keys}\n");
+            let error = Settings::from_toml(&text).expect_err(metric);
+            let expect = format!("`alerts.mine`: {expect}");
+            assert!(error.contains(&expect), "{metric} {keys}: {error}");
+        };
+        let times = "it has `p50`, `p95`, `p99`, `max`, `mean`, `count`, `ratio`";
+        let timer = "`step_duration` is a timer, which has no";
+        check(
+            "step_duration",
+            "",
+            &format!("{timer} `value` in a run; {times}"),
+        );
+        check(
+            "memory_peak",
+            "statistic = 'p95'",
+            "`memory_peak` is a gauge, which has no `p95` in a run; it has `value`",
+        );
+        check(
+            "errors",
+            "statistic = 'rate'",
+            "`errors` is a counter, which has no `rate` in a run; it has `value`, `ratio`",
+        );
+        check(
+            "errors",
+            "statistic = 'ratio'\nof = 'memory_peak'",
+            "`of` takes a timer, histogram or counter, and `memory_peak` is a gauge",
+        );
+        for name in NOT_OF_A_RUN {
+            let expect = format!("`{name}` is no figure of a run; there are `run_duration`, ");
+            check(name, "", &expect);
+        }
+        check(
+            "steps{action=\"read\"}",
+            "",
+            "`steps` has no label `action`; it has `outcome`",
+        );
+        check(
+            "errors{type=\"x\"}",
+            "",
+            "`errors` has no label `type`, nor any other",
+        );
+        check(
+            "steps{outcome}",
+            "",
+            "`steps{outcome}` is neither a name nor one with labels",
+        );
+        check(
+            "errors",
+            "statistic = 'ratio'\nof = 'steps{result=\"x\"}'",
+            "`steps` has no label `result`",
+        );
+    }
+
+    #[test]
+    fn what_only_the_process_has_is_no_figure_of_a_run() {
+        let mut of_process = Snapshot::default();
+        add_process(&Probes::start(), &mut of_process);
+        let counters = of_process.counters.keys().chain(of_process.gauges.keys());
+        let names = counters.map(Key::name);
+        for name in names.filter(|name| !name.starts_with("memory_")) {
+            assert!(NOT_OF_A_RUN.contains(&name), "{name}");
+        }
+        for name in NOT_OF_A_RUN {
+            assert!(catalogue::find(name).is_some(), "{name}");
+        }
     }
 
     #[test]

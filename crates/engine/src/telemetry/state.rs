@@ -79,7 +79,7 @@ fn add_counters(snapshot: &mut Snapshot, counters: &[(&str, u64)]) {
     }
 }
 
-fn add_process(probes: &Probes, snapshot: &mut Snapshot) {
+pub(super) fn add_process(probes: &Probes, snapshot: &mut Snapshot) {
     let (memory, used) = (probes.memory.finish(), probes.process.finish());
     let peak = memory.and_then(|used| used.peak_bytes.filter(|_| used.peak_is_since_start));
     // Counters of time count nanoseconds.
