@@ -105,3 +105,46 @@ steps:
         assert!(is_raised || !is_told, "{name}: {:#?}", last.alerts);
     }
 }
+
+/// Prometheus takes the first number that it sees of a series for where counting began.
+#[test]
+fn what_is_counted_by_outcome_begins_at_0() {
+    let engine = Engine::new(settings());
+    let outcomes = ["succeeded", "failed", "interrupted"];
+    let runs = outcomes.map(|outcome| format!("runs{{outcome=\"{outcome}\"}}"));
+    let outcomes = ["succeeded", "failed", "skipped", "cancelled"];
+    let steps = outcomes.map(|outcome| format!("steps{{outcome=\"{outcome}\"}}"));
+    let severities = ["info", "warning", "critical"];
+    let alerts = severities.map(|severity| format!("alerts{{severity=\"{severity}\"}}"));
+    let others = ["errors", "errors_recovered"].map(str::to_owned);
+    for key in runs.iter().chain(&steps).chain(&alerts).chain(&others) {
+        assert_eq!(counted(&engine, key), Some(0), "{key}");
+    }
+    let folder = Folder::with(&[]);
+    let workflow = "steps: [{id: a, run: 'exit 1'}, {id: b, needs: [a], run: echo}]";
+    run_with(&engine, workflow, RunOptions::new(folder.path()));
+    let counts = runs.iter().chain(&steps).map(|key| counted(&engine, key));
+    let counts: Vec<u64> = counts.map(|n| n.expect("still there")).collect();
+    assert_eq!(counts, [0, 1, 0, 0, 1, 1, 0]);
+}
+
+#[test]
+fn a_gauge_of_an_earlier_run_is_no_figure_of_this_one() {
+    let folder = Folder::with(&[]);
+    let rule = "[alerts.any]\nmetric = \"run_time_use\"\nabove = -1\nfor_runs = 2\n";
+    let engine = Engine::new(Settings::from_toml(rule).unwrap_or_else(|e| panic!("{e}")));
+    let workflow = "steps: [{id: a, run: 'exit ${{ env.CODE }}'}]";
+    // Runs that fail are compared with none, as are the first three.
+    let told = ["0", "0", "0", "0", "1", "0"].map(|code| {
+        let mut options = RunOptions::new(folder.path());
+        options.env = [("CODE".to_owned(), code.to_owned())].into();
+        let report = run_with(&engine, workflow, options);
+        let expect = match code {
+            "0" => RunOutcome::Succeeded,
+            _ => RunOutcome::Failed,
+        };
+        assert_eq!(report.outcome, expect, "{report:#?}");
+        report.alerts.iter().any(|alert| alert.rule == "any")
+    });
+    assert_eq!(told, [false, false, false, false, false, true]);
+}

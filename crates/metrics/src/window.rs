@@ -24,7 +24,7 @@ impl Recorder {
     /// What was recorded since the mark was made; what [`Timer::clear`](crate::Timer::clear) forgets, a
     /// mark made before does not. Gauges are as they are now. See [`Snapshot::since`].
     pub fn since(&self, mark: &Mark) -> Snapshot {
-        self.snapshot_of_all().since(&mark.0)
+        self.snapshot_of_all().without(&mark.0)
     }
 }
 
@@ -32,30 +32,34 @@ impl Snapshot {
     /// What came on top of `earlier`, an older snapshot of the same recorder: timers and histograms that
     /// recorded something meanwhile (min and max within 0.1 %), the difference of each counter, and
     /// gauges as they are. O(buckets that are not empty).
+    ///
+    /// Where timers are cleared, count from a [`Mark`]: snapshots leave out what was cleared, so that the
+    /// difference of two lacks as many values as were cleared between them.
     pub fn since(&self, earlier: &Self) -> Self {
-        let counters = self.counters.iter().map(|(key, &now)| {
+        self.clone().without(earlier)
+    }
+
+    fn without(mut self, earlier: &Self) -> Self {
+        for (key, now) in &mut self.counters {
             let then = earlier.counters.get(key).copied().unwrap_or(0);
-            (key.clone(), now.saturating_sub(then))
-        });
-        Self {
-            timers: difference(&self.timers, &earlier.timers),
-            histograms: difference(&self.histograms, &earlier.histograms),
-            counters: counters.collect(),
-            gauges: self.gauges.clone(),
-            descriptions: self.descriptions.clone(),
-            folded_lookups: self.folded_lookups.saturating_sub(earlier.folded_lookups),
+            *now = now.saturating_sub(then);
         }
+        subtract(&mut self.timers, &earlier.timers);
+        subtract(&mut self.histograms, &earlier.histograms);
+        self.folded_lookups = self.folded_lookups.saturating_sub(earlier.folded_lookups);
+        self
     }
 }
 
 type Distributions = BTreeMap<Key, crate::Distribution>;
 
-fn difference(now: &Distributions, then: &Distributions) -> Distributions {
-    let rest = now.iter().map(|(key, now)| match then.get(key) {
-        Some(then) => (key.clone(), now.since(then)),
-        None => (key.clone(), now.clone()),
+fn subtract(now: &mut Distributions, then: &Distributions) {
+    now.retain(|key, values| {
+        if let Some(then) = then.get(key) {
+            *values = values.since(then);
+        }
+        !values.is_empty()
     });
-    rest.filter(|(_, it)| !it.is_empty()).collect()
 }
 
 /// The last minute, or any other length of time, of a [`Recorder`].

@@ -117,9 +117,9 @@ impl Execution {
             errors,
         };
         if let Some(mark) = mark {
-            telemetry.run(&report);
+            let share = telemetry.run(&report);
             let mut of_run = telemetry.recorder().since(&mark);
-            add_run(&report, &mut of_run);
+            add_run(&report, share, &mut of_run);
             report.alerts = evaluate(&self.shared.alerts, &of_run);
             telemetry.alerts(&report.alerts);
         }

@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use autoexec_metrics::kpi::{Kpis, Outcomes};
-use autoexec_metrics::{Distribution, Snapshot, Unit};
+use autoexec_metrics::{Distribution, Key, Snapshot, Unit};
 
 use crate::document::units::short_duration;
 
-/// Completion times, tokens and success of runs, and how many errors were made good. What nothing was measured for is absent:
-/// checks of results are not counted yet, so their accuracy always is.
+/// Completion times, tokens and success of runs, and how many errors were made good. Completion and success are those of runs
+/// that finished: succeeded or failed. Tokens are those of all runs, also per success, and per second of all runs: what was
+/// interrupted cost as well. What nothing was measured for is absent: checks of results are not counted yet, so their accuracy
+/// always is.
 #[must_use]
 pub fn key_figures(snapshot: &Snapshot) -> Kpis {
     let runs = |outcome| {
@@ -25,17 +27,19 @@ pub fn key_figures(snapshot: &Snapshot) -> Kpis {
             .filter(|(key, _)| key.name() == name);
         series.map(|(_, count)| count).sum()
     };
-    let durations = snapshot
-        .timers
-        .iter()
-        .filter(|(key, _)| key.name() == "run_duration");
-    let nothing = Distribution::of(Unit::Seconds, &[]);
-    let completion = durations.fold(nothing, |all, (_, some)| all.merged(some));
+    let durations = |is_meant: fn(&Key) -> bool| {
+        let series = snapshot.timers.iter();
+        let meant = series.filter(|(key, _)| key.name() == "run_duration" && is_meant(key));
+        let nothing = Distribution::of(Unit::Seconds, &[]);
+        meant.fold(nothing, |all, (_, some)| all.merged(some))
+    };
+    let completion = durations(|key| key.label("outcome") != Some("interrupted"));
+    let elapsed = durations(|_| true).sum();
     Kpis::of(&Outcomes {
         succeeded: runs("succeeded").unwrap_or(0),
         failed: runs("failed").unwrap_or(0),
         tokens: of_all("tokens"),
-        elapsed: Duration::from_nanos(u64::try_from(completion.sum()).unwrap_or(u64::MAX)),
+        elapsed: Duration::from_nanos(u64::try_from(elapsed).unwrap_or(u64::MAX)),
         errors: of_all("errors"),
         errors_recovered: of_all("errors_recovered"),
         checks: 0,
@@ -102,5 +106,27 @@ mod tests {
         let text = text(&kpis);
         assert!(text.contains("completion p50         2.00 s\n"), "{text}");
         assert!(!text.contains("recovery"), "{text}");
+    }
+
+    #[test]
+    fn interrupted_runs_cost_and_are_not_finished() {
+        let recorder = Recorder::new();
+        for (outcome, n, seconds) in [("succeeded", 2, 4), ("interrupted", 8, 1)] {
+            let labels = [("outcome", outcome)];
+            recorder.counter_with("runs", &labels).add(n);
+            let timer = recorder.timer_with("run_duration", &labels);
+            (0..n).for_each(|_| timer.record(Duration::from_secs(seconds)));
+        }
+        recorder
+            .counter_with("tokens", &[("type", "input")])
+            .add(80);
+        let kpis = key_figures(&recorder.snapshot());
+        let seconds = kpis.completion_p50.expect("two finished").as_secs_f64();
+        assert!((seconds - 4.0).abs() < 0.01, "{seconds}");
+        assert_eq!(kpis.success_rate, Some(1.0));
+        assert_eq!(
+            (kpis.tokens_per_success, kpis.tokens_per_second),
+            (Some(40.0), Some(5.0))
+        );
     }
 }

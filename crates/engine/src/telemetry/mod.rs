@@ -33,6 +33,11 @@ pub(crate) struct Telemetry {
     tokens: [Counter; 2],
     memory_delta: Gauge,
     run_time_use: Gauge,
+    /// What is counted by outcome or severity is there from the start, at 0: to Prometheus, a series that comes with its
+    /// first event has not grown.
+    runs: [Counter; RUN_OUTCOMES.len()],
+    alerts: [Counter; SEVERITIES.len()],
+    steps_ended: [Counter; OUTCOMES.len()],
     /// By action, then by outcome: a series is looked up in the recorder once.
     steps: Arc<Mutex<HashMap<String, [Option<Step>; OUTCOMES.len()]>>>,
     /// By provider; at most [`PROVIDERS`] of them.
@@ -46,6 +51,18 @@ const OUTCOMES: [(StepOutcome, &str); 4] = [
     (StepOutcome::Failed, "failed"),
     (StepOutcome::Skipped, "skipped"),
     (StepOutcome::Cancelled, "cancelled"),
+];
+/// Outcomes of runs, and what each is called.
+const RUN_OUTCOMES: [(RunOutcome, &str); 3] = [
+    (RunOutcome::Succeeded, "succeeded"),
+    (RunOutcome::Failed, "failed"),
+    (RunOutcome::Interrupted, "interrupted"),
+];
+/// Severities of alerts, and what each is called.
+const SEVERITIES: [(AlertSeverity, &str); 3] = [
+    (AlertSeverity::Info, "info"),
+    (AlertSeverity::Warning, "warning"),
+    (AlertSeverity::Critical, "critical"),
 ];
 /// The action of steps that call a workflow.
 const WORKFLOW: &str = "workflow";
@@ -84,6 +101,9 @@ impl Telemetry {
             tokens: [tokens("input"), tokens("output")],
             memory_delta: recorder.gauge("memory_delta"),
             run_time_use: recorder.gauge("run_time_use"),
+            runs: RUN_OUTCOMES.map(|(_, it)| recorder.counter_with("runs", &[("outcome", it)])),
+            alerts: SEVERITIES.map(|(_, it)| recorder.counter_with("alerts", &[("severity", it)])),
+            steps_ended: OUTCOMES.map(|(_, it)| recorder.counter_with("steps", &[("outcome", it)])),
             steps: Arc::default(),
             calls: Arc::default(),
             estimates: Arc::default(),
@@ -131,29 +151,30 @@ impl Telemetry {
         }
     }
 
-    /// A run that has ended, before anybody is told.
-    pub(crate) fn run(&self, report: &RunReport) {
+    /// A run that has ended, before anybody is told. Answers its duration as a share of those before it.
+    pub(crate) fn run(&self, report: &RunReport) -> Option<f64> {
         if !self.recorder.is_enabled() {
-            return;
+            return None;
         }
-        let outcome = [("outcome", run_outcome(report.outcome))];
-        self.recorder.counter_with("runs", &outcome).increment();
+        let at = place(&RUN_OUTCOMES, report.outcome);
+        self.runs[at].increment();
+        let outcome = [("outcome", RUN_OUTCOMES[at].1)];
         self.recorder
             .timer_with("run_duration", &outcome)
             .record(report.duration);
         if let Some(memory) = report.memory {
             self.memory_delta.set(memory.delta_bytes as f64);
         }
-        if report.outcome == RunOutcome::Succeeded {
-            let mut estimates = self
-                .estimates
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            // Nothing is set where there is no estimate: the gauge stays absent, or as it was.
-            if let Some(share) = estimates.compare(&report.workflow, report.duration) {
-                self.run_time_use.set(share);
-            }
+        if report.outcome != RunOutcome::Succeeded {
+            return None;
         }
+        let mut estimates = self
+            .estimates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Nothing is set where there is no estimate: the gauge stays absent, or as it was.
+        let share = estimates.compare(&report.workflow, report.duration);
+        share.inspect(|share| self.run_time_use.set(*share))
     }
 
     /// Alerts that were raised: counted, and told in the log.
@@ -164,14 +185,7 @@ impl Telemetry {
                 tracing::info!(rule, why, "alert cleared");
                 continue;
             }
-            let severity = match alert.severity {
-                AlertSeverity::Info => "info",
-                AlertSeverity::Warning => "warning",
-                AlertSeverity::Critical => "critical",
-            };
-            self.recorder
-                .counter_with("alerts", &[("severity", severity)])
-                .increment();
+            self.alerts[place(&SEVERITIES, alert.severity)].increment();
             match alert.severity {
                 AlertSeverity::Info => tracing::info!(rule, why, "alert"),
                 AlertSeverity::Warning => tracing::warn!(rule, why, "alert"),
@@ -182,16 +196,14 @@ impl Telemetry {
 
     fn step_series(&self, action: &str, outcome: StepOutcome) -> Step {
         let mut known = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = OUTCOMES.iter().position(|(it, _)| *it == outcome);
-        let at = at.expect("because all outcomes are in the table");
+        let at = place(&OUTCOMES, outcome);
         if let Some(Some(step)) = known.get(action).map(|series| &series[at]) {
             return step.clone();
         }
-        let outcome = ("outcome", OUTCOMES[at].1);
-        let labels = [("action", action), outcome];
+        let labels = [("action", action), ("outcome", OUTCOMES[at].1)];
         let step = Step {
             duration: self.recorder.timer_with("step_duration", &labels),
-            count: self.recorder.counter_with("steps", &[outcome]),
+            count: self.steps_ended[at].clone(),
         };
         known.entry(action.to_owned()).or_default()[at] = Some(step.clone());
         step
@@ -229,10 +241,8 @@ impl Subscriber for Telemetry {
     }
 }
 
-fn run_outcome(outcome: RunOutcome) -> &'static str {
-    match outcome {
-        RunOutcome::Succeeded => "succeeded",
-        RunOutcome::Failed => "failed",
-        RunOutcome::Interrupted => "interrupted",
-    }
+/// Where something stands in a table that has all of its kind.
+fn place<T: Copy + PartialEq>(table: &[(T, &str)], it: T) -> usize {
+    let at = table.iter().position(|(other, _)| *other == it);
+    at.expect("because all of them are in the table")
 }

@@ -42,8 +42,9 @@ pub(crate) fn add_state(shared: &Shared, snapshot: &mut Snapshot) {
     add_process(&shared.probes, snapshot);
 }
 
-/// Adds what one run did, for rules that are about runs.
-pub(crate) fn add_run(report: &RunReport, snapshot: &mut Snapshot) {
+/// Adds what one run did, for rules that are about runs: its duration as a share of those before it, and what its report
+/// says. A gauge that it has no number for is absent, whatever an earlier run or another one at the same time set it to.
+pub(crate) fn add_run(report: &RunReport, share: Option<f64>, snapshot: &mut Snapshot) {
     let (files, paths) = (&report.files, &report.paths);
     let prompts = report.prompts.unwrap_or_default();
     add_counters(
@@ -59,17 +60,19 @@ pub(crate) fn add_run(report: &RunReport, snapshot: &mut Snapshot) {
             ("prompt_hits", prompts.hits),
         ],
     );
-    if let Some(memory) = report.memory {
-        gauge(
-            snapshot,
-            Key::from("memory_resident"),
-            Some(memory.end_bytes as f64),
-        );
-        gauge(
-            snapshot,
-            Key::from("memory_peak"),
-            memory.peak_bytes.map(|b| b as f64),
-        );
+    let memory = report.memory;
+    let gauges = [
+        ("memory_resident", memory.map(|it| it.end_bytes as f64)),
+        (
+            "memory_peak",
+            memory.and_then(|it| it.peak_bytes).map(|n| n as f64),
+        ),
+        ("memory_delta", memory.map(|it| it.delta_bytes as f64)),
+        ("run_time_use", share),
+    ];
+    snapshot.gauges.clear();
+    for (name, value) in gauges {
+        gauge(snapshot, Key::from(name), value);
     }
 }
 
