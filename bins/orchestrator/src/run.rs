@@ -27,6 +27,14 @@ pub(crate) fn run(run: &Run, settings: Settings) -> Result<Exit> {
         let form = MetricsFormat::of(path);
         form.map_err(|why| anyhow::anyhow!("--metrics {}: {why}", path.display()))?;
     }
+    if !settings.metrics.enabled {
+        for (flag, is_given) in [
+            ("--metrics", run.metrics.is_some()),
+            ("--fail-on-alert", run.fail_on_alert.is_some()),
+        ] {
+            anyhow::ensure!(!is_given, "{flag}: the settings switch metrics off");
+        }
+    }
     let Some(document) = loaded(&run.workflow) else {
         return Ok(Exit::BadInput);
     };

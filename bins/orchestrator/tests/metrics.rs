@@ -92,9 +92,15 @@ fn what_cannot_be_written_is_said_before_or_fails_after() {
     folder.write("off.toml", b"[metrics]\nenabled = false\n");
     let off = ["run", "w.yaml", "-q", "--config", "off.toml"];
     assert_eq!(run(&folder, &off).0, Some(0));
-    let (code, _, err) = run(&folder, &[&off[..], &["--metrics", "m.json"]].concat());
-    assert_eq!(code, Some(1));
-    assert!(err.contains("switch metrics off"), "{err}");
+    // What is asked of metrics that are off cannot be had: neither a file nor an alert.
+    folder.write("ran.yaml", b"steps: [{ id: a, run: touch ran }]\n");
+    for flags in [&["--metrics", "m.json"][..], &["--fail-on-alert=info"]] {
+        let off = ["run", "ran.yaml", "-q", "--config", "off.toml"];
+        let (code, _, err) = run(&folder, &[&off[..], flags].concat());
+        assert_eq!(code, Some(2), "{flags:?}: {err}");
+        assert!(err.contains("the settings switch metrics off"), "{err}");
+        assert!(!folder.join("ran").exists(), "{flags:?}: it ran");
+    }
 }
 
 #[test]
