@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 
 use crate::layout::{self, CHUNK};
 use crate::packed::Packed;
+use crate::stats::nearest_rank;
 use crate::timer::TimerSummary;
 use crate::unit::Unit;
 
@@ -129,7 +130,7 @@ impl Distribution {
         if self.is_empty() || !(0.0..=1.0).contains(&fraction) {
             return None;
         }
-        let rank = rank(fraction, self.count);
+        let rank = nearest_rank(fraction, self.count);
         let mut seen = 0u64;
         for (index, n) in self.counts.iter() {
             seen = seen.saturating_add(n);
@@ -158,8 +159,8 @@ impl Distribution {
         })
     }
 
-    /// What was recorded after `earlier`, an older state of the same series. Min and max are those of
-    /// the buckets. O(buckets).
+    /// What was recorded after `earlier`, an older state of the same series, not cleared since. Min and max
+    /// are those of the buckets. O(buckets).
     pub fn since(&self, earlier: &Self) -> Self {
         let mut before = earlier.counts.iter().peekable();
         let rest = self.counts.iter().map(|(index, now)| {
@@ -182,7 +183,9 @@ impl Distribution {
         };
         let low = first.map_or(0, |(index, _)| layout::lowest(known(index as usize)));
         let high = last.map_or(0, |(index, _)| layout::highest(index as usize));
-        let ends = (low.max(self.min), high.min(self.max));
+        let high = high.min(self.max);
+        // If `earlier` is not of this series, whose timer was cleared, the ends need not be in order.
+        let ends = (low.max(self.min).min(high), high);
         let sum = self.sum.saturating_sub(earlier.sum);
         Self::from_counts(
             self.unit,
@@ -245,15 +248,6 @@ impl Distribution {
     }
 }
 
-/// ⌈fraction·count⌉, 1 to count, exact where the product is a whole number that floating point misses.
-fn rank(fraction: f64, count: u64) -> u64 {
-    let product = fraction * count as f64;
-    let whole = product.round();
-    let near = (product - whole).abs() <= whole * 1e-12;
-    let rank = if near { whole } else { product.ceil() };
-    (rank as u64).clamp(1, count)
-}
-
 /// The greatest duration stands for what is greater still.
 pub(crate) fn from_nanos(nanos: u128) -> Duration {
     const SECOND: u128 = 1_000_000_000;
@@ -313,6 +307,10 @@ mod tests {
             assert_eq!((rest.min(), rest.max()), (Some(low), Some(values[1])));
             assert_eq!(rest.quantile(0.5), Some(values[1]));
         }
+        // The earlier one is not of the same series any more: it was cleared, and knew more coarse values.
+        let rest = coarse(&[700]).since(&coarse(&[3_000, 3_000]));
+        assert_eq!((rest.min(), rest.max()), (Some(700), Some(700)));
+        assert_eq!(rest.quantile(0.5), Some(700));
     }
 
     proptest! {

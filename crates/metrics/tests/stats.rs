@@ -38,13 +38,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn medians_and_percentiles_are_those_of_a_sort(samples in samples(60), fraction in 0.0..=1.0f64) {
+    fn medians_and_percentiles_are_those_of_a_sort(samples in samples(60), a in 0..=100usize, b in 1..=100usize) {
         let mut sorted = samples.clone();
         sorted.sort_by(f64::total_cmp);
         let n = sorted.len();
         let middle = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0;
         prop_assert!(near(median(&mut samples.clone()).unwrap(), middle));
-        let rank = ((fraction * n as f64).ceil() as usize).max(1);
+        // In whole numbers, in which a product that is whole is not rounded up.
+        let (part, whole) = (a.min(b), a.max(b));
+        let rank = (part * n).div_ceil(whole).max(1);
+        let fraction = part as f64 / whole as f64;
         prop_assert_eq!(stats::percentile(&mut samples.clone(), fraction), Some(sorted[rank - 1]));
     }
 

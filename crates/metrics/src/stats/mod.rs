@@ -39,5 +39,6 @@ pub use bootstrap::{Interval, bootstrap, bootstrap_change, bootstrap_groups};
 pub use change::{improvement, rate_per_second, ratio, relative_change};
 pub use paired::{permutation_test, sign_test};
 pub use rank::{MannWhitney, mann_whitney};
+pub(crate) use sample::nearest_rank;
 pub use sample::{geometric_mean, mad, mean, median, percentile, rolling_mean, std_dev};
 pub use slope::{Slope, slope};

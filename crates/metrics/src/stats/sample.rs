@@ -1,6 +1,7 @@
 //! Where samples lie and how far they spread.
 
-/// The middle sample, or the mean of the two middle ones. Reorders the slice; O(n).
+/// The middle sample, or the mean of the two middle ones, which those of −∞ and ∞ do not have. Reorders
+/// the slice; O(n).
 pub fn median(samples: &mut [f64]) -> Option<f64> {
     ordered(samples)?;
     let middle = samples.len() / 2;
@@ -10,7 +11,8 @@ pub fn median(samples: &mut [f64]) -> Option<f64> {
         return Some(*upper);
     }
     let lower = below.iter().copied().max_by(f64::total_cmp)?;
-    Some(f64::midpoint(lower, *upper))
+    let middle = f64::midpoint(lower, *upper);
+    (!middle.is_nan()).then_some(middle)
 }
 
 /// The median absolute deviation from the median, unscaled (× 1.4826 estimates the standard
@@ -28,9 +30,17 @@ pub fn percentile(samples: &mut [f64], fraction: f64) -> Option<f64> {
         return None;
     }
     ordered(samples)?;
-    let rank = (fraction * samples.len() as f64).ceil() as usize;
-    let at = rank.clamp(1, samples.len()) - 1;
+    let at = nearest_rank(fraction, samples.len() as u64) as usize - 1;
     Some(*samples.select_nth_unstable_by(at, f64::total_cmp).1)
+}
+
+/// ⌈fraction·count⌉, 1 to count, exact where the product is a whole number that floating point misses.
+pub(crate) fn nearest_rank(fraction: f64, count: u64) -> u64 {
+    let product = fraction * count as f64;
+    let whole = product.round();
+    let near = (product - whole).abs() <= whole * 1e-12;
+    let rank = if near { whole } else { product.ceil() };
+    (rank as u64).clamp(1, count)
 }
 
 /// The arithmetic mean.
@@ -99,6 +109,8 @@ mod tests {
     #[test]
     fn what_is_no_number_has_none_either() {
         assert_eq!(median(&mut [1.0, f64::NAN]), None);
+        assert_eq!(median(&mut [f64::NEG_INFINITY, f64::INFINITY]), None);
+        assert_eq!(mad(&mut [f64::INFINITY, 1.0, f64::INFINITY]), None);
         assert_eq!(percentile(&mut [f64::NAN], 0.5), None);
         assert_eq!(percentile(&mut [1.0], f64::NAN), None);
         assert_eq!(percentile(&mut [1.0], 1.01), None);
@@ -128,5 +140,8 @@ mod tests {
         assert_eq!(percentile(&mut samples, 0.95), Some(19.0));
         assert_eq!(percentile(&mut samples, 0.0), Some(1.0));
         assert_eq!(percentile(&mut samples, 1.0), Some(20.0));
+        // 0.07 · 100 is 7.000000000000001 to a machine.
+        let mut samples: Vec<f64> = (1..=100).map(f64::from).collect();
+        assert_eq!(percentile(&mut samples, 0.07), Some(7.0));
     }
 }
