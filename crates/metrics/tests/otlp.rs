@@ -106,6 +106,52 @@ fn model_calls_go_by_the_names_and_bounds_of_the_conventions() {
 }
 
 #[test]
+fn what_would_be_called_alike_stays_apart() {
+    let mut snapshot = Snapshot::default();
+    for (n, name) in ["a b", "a.b", "a_b", "A_B"].into_iter().enumerate() {
+        snapshot.counters.insert(Key::from(name), n as u64);
+        snapshot.gauges.insert(Key::from(name), 0.5);
+    }
+    let long = "x".repeat(300);
+    for name in [&long, &format!("{long}y")] {
+        snapshot.counters.insert(Key::from(name.as_str()), 1);
+    }
+    let call = Distribution::of(Unit::Seconds, &[1]);
+    snapshot
+        .timers
+        .insert(Key::from("model_call_duration"), call);
+    let found = metrics(&snapshot, &OPTIONS);
+    let names: Vec<&str> = found.iter().filter_map(|it| it["name"].as_str()).collect();
+    // Readers do not tell cases apart.
+    let apart: std::collections::HashSet<String> =
+        names.iter().map(|name| name.to_lowercase()).collect();
+    assert_eq!(apart.len(), 1 + 4 + 4 + 2 + 1, "{names:?}");
+    assert!(names.iter().all(|name| name.len() <= 255), "{names:?}");
+    assert!(names.contains(&"p.A_B") && names.contains(&"p.a_b_2"));
+    assert!(names.contains(&"gen_ai.client.operation.duration"));
+}
+
+#[test]
+fn series_with_equal_attributes_say_which_they_are() {
+    let mut snapshot = Snapshot::default();
+    // An attribute without a name is left out.
+    for (n, value) in ["x", "y", "z"].into_iter().enumerate() {
+        let key = Key::new("c", &[("", value), ("mode", "m")]);
+        snapshot.counters.insert(key, n as u64);
+    }
+    let found = metrics(&snapshot, &OPTIONS);
+    let points = found[1]["sum"]["dataPoints"].as_array().expect("a list");
+    let duplicates = points.iter().map(|point| {
+        let attributes = point["attributes"].as_array().expect("a list");
+        let named = attributes.iter().find(|it| it["key"] == "duplicate");
+        assert_eq!(attributes.len(), 1 + usize::from(named.is_some()));
+        named.map(|it| it["value"]["stringValue"].as_str().expect("a text"))
+    });
+    let duplicates: Vec<Option<&str>> = duplicates.collect();
+    assert_eq!(duplicates, [None, Some("2"), Some("3")]);
+}
+
+#[test]
 fn a_clock_that_went_back_gives_no_negative_time() {
     let options = Options {
         start_unix_nanos: 90,

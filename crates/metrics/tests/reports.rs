@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use autoexec_metrics::{Recorder, Workflow};
+use autoexec_metrics::{Options, Recorder, Workflow};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -62,6 +62,31 @@ proptest! {
             None => prop_assert!(!value.is_finite()),
         }
         prop_assert_eq!(recorder.snapshot().text().lines().count(), if value.is_finite() { 8 } else { 5 });
+    }
+}
+
+#[test]
+fn a_report_says_which_distributions_are_coarse() {
+    let note =
+        "2 with no memory left for their buckets: percentiles may be told up to twice as great";
+    for (memory_max, is_coarse) in [(0, true), (1 << 20, false)] {
+        let recorder = Recorder::with_options(Options {
+            memory_max,
+            ..Options::default()
+        });
+        (0..2).for_each(|_| recorder.timer("t").record(Duration::from_micros(5)));
+        (0..2).for_each(|_| recorder.histogram("h").record(5_000));
+        let snapshot = recorder.snapshot();
+        let json = parse(&snapshot.json());
+        let expect = is_coarse.then_some(&Value::Bool(true));
+        assert_eq!(json["timers"]["t"].get("coarse"), expect);
+        assert_eq!(json["histograms"]["h"].get("coarse"), expect);
+        for (form, text) in [("text", snapshot.text()), ("html", snapshot.html("", &[]))] {
+            for name in ["t", "h"] {
+                let told = text.contains(&format!("{name}: {note}"));
+                assert_eq!(told, is_coarse, "{form} of {name}");
+            }
+        }
     }
 }
 

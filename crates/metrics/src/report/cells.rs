@@ -31,6 +31,14 @@ pub(super) fn distribution(values: &Distribution) -> Option<Vec<String>> {
     ])
 }
 
+/// What there is to say of percentiles that are not within 0.1 %.
+pub(super) fn coarse(values: &Distribution) -> Option<String> {
+    let n = values.coarse();
+    let note =
+        "with no memory left for their buckets: percentiles may be told up to twice as great";
+    (n > 0).then(|| format!("{n} {note}"))
+}
+
 /// Rounded down to a whole nanosecond, byte or token, as the timers' is; of counts with a decimal.
 fn mean(values: &Distribution) -> Option<String> {
     match values.unit() {

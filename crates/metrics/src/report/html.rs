@@ -68,6 +68,12 @@ impl Snapshot {
         out += &table("histogram", &cells::HEADS, &distributions(&self.histograms));
         out += &table("counter", &["value"], &counters.collect::<Vec<_>>());
         out += &table("gauge", &["value"], &gauges.collect::<Vec<_>>());
+        for (key, values) in self.timers.iter().chain(&self.histograms) {
+            if let Some(note) = cells::coarse(values) {
+                let name = plot::escape(key.as_str());
+                out += &format!("<p class=\"note\">{name}: {note}</p>\n");
+            }
+        }
         if self.folded_lookups > 0 {
             let n = self.folded_lookups;
             out += &format!("<p class=\"note\">{n} look-ups beyond the limit of names</p>\n");

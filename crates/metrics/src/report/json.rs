@@ -17,6 +17,9 @@ impl Snapshot {
     /// Units stand at the end of keys. Within a timer or histogram: `sum_ns`, `p95_tokens`. Counters and
     /// gauges: after the name and before the labels, unless the name ends so already, as in
     /// `memory_resident_bytes`; counters of time are in `_ns`, gauges of time in `_seconds`.
+    ///
+    /// A timer or histogram with values that are known no better than by their power of two
+    /// ([`Distribution::coarse`]) says `"coarse":true`.
     pub fn json(&self) -> String {
         let counters = self.counters.iter();
         let counters = counters.fold(Object::new(), |o, (key, n)| {
@@ -100,6 +103,7 @@ fn distribution(values: &Distribution, clamped: &str) -> String {
         .maybe(&key("p99"), rank(0.99))
         .maybe(&key("p999"), rank(0.999))
         .raw(clamped, values.clamped())
+        .maybe("coarse", (values.coarse() > 0).then_some(true))
         .end()
 }
 

@@ -12,6 +12,8 @@
 //!   readers, get `label_` in front. A label without a value is one that is absent, as the format says.
 //! - **Timers and histograms** are of type `histogram` with the bounds of [`bounds`](super::bounds). Time is in
 //!   seconds. Counts at a bound are exact but for values within 0.1 % below it, and count and sum are exact.
+//!   A value recorded when the memory for buckets was used up ([`Distribution::coarse`]) counts as the
+//!   greatest of its power of two, which the format has no place to say.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -107,7 +109,7 @@ fn sanitised(name: &str, front: &str) -> String {
     }
 }
 
-type Labels = Vec<(String, String)>;
+pub(super) type Labels = Vec<(String, String)>;
 
 fn labels(key: Option<&Key>) -> Labels {
     let mut out = Labels::new();
@@ -135,7 +137,7 @@ fn push(labels: &mut Labels, name: &str, value: &str) {
 }
 
 /// Labels that no other series of the family has.
-fn distinct(labels: Labels, known: &mut HashSet<Labels>) -> Labels {
+pub(super) fn distinct(labels: Labels, known: &mut HashSet<Labels>) -> Labels {
     let mut candidate = labels.clone();
     for n in 2.. {
         if known.insert(candidate.clone()) {

@@ -17,8 +17,14 @@
 //! | label `operation`, [`Options::operation`] where it is missing | `gen_ai.operation.name` |
 //! | label `type` | `gen_ai.token.type` |
 //!
+//! Two names that would become one, as readers see them, who do not tell cases apart, stay so: the later
+//! one, by kind (histogram, counter, gauge) and name, gets `_2` at its end. Points of a metric whose
+//! attributes would become equal get an attribute `duplicate`.
+//!
 //! Source: OTLP specification 1.x, *JSON Protobuf Encoding*: 64-bit whole numbers are texts, enumerations
 //! are numbers, keys are in camel case.
+
+use std::collections::HashSet;
 
 use crate::distribution::Distribution;
 use crate::json::{Object, array, string};
@@ -28,10 +34,13 @@ use crate::unit::Unit;
 
 use super::family::{Family, Kind, Series, Value, families};
 use super::ladder;
-use super::openmetrics::scaled;
+use super::openmetrics::{Labels, distinct, scaled};
 
 /// The media type to post the request with.
 pub const CONTENT_TYPE: &str = "application/json";
+
+/// The most characters of a name.
+const NAME_MAX: usize = 255;
 
 /// `AGGREGATION_TEMPORALITY_CUMULATIVE`: since the start.
 const CUMULATIVE: u8 = 2;
@@ -68,7 +77,11 @@ impl Snapshot {
     /// An `ExportMetricsServiceRequest` as JSON.
     pub fn otlp(&self, options: &Options<'_>) -> String {
         let metrics = families(self);
-        let metrics = metrics.iter().map(|family| metric(family, options));
+        let mut taken = Names::default();
+        let metrics = metrics.iter().map(|family| {
+            let name = taken.claim(&name(family, options));
+            metric(&name, family, options)
+        });
         let scope = Object::new()
             .raw("name", string(env!("CARGO_PKG_NAME")))
             .raw("version", string(env!("CARGO_PKG_VERSION")));
@@ -86,13 +99,37 @@ impl Snapshot {
     }
 }
 
-fn metric(family: &Family<'_>, options: &Options<'_>) -> String {
-    let name = match semantic_name(family.name, family.kind) {
+/// Names that are taken, in lower case.
+#[derive(Default)]
+struct Names(HashSet<String>);
+
+impl Names {
+    /// The name, or that with a number at its end if there is one of that name.
+    fn claim(&mut self, name: &str) -> String {
+        let mut candidates = (1..).map(|n| match n {
+            1 => name.to_owned(),
+            n => {
+                let number = format!("_{n}");
+                let fits = name.len().min(NAME_MAX - number.len());
+                format!("{}{number}", &name[..fits])
+            }
+        });
+        let free = candidates.find(|name| self.0.insert(name.to_ascii_lowercase()));
+        free.expect("because the candidates do not end")
+    }
+}
+
+fn name(family: &Family<'_>, options: &Options<'_>) -> String {
+    match semantic_name(family.name, family.kind) {
         Some(name) => name.to_owned(),
         None => sanitised(&format!("{}{}", options.prefix, family.name)),
-    };
+    }
+}
+
+fn metric(name: &str, family: &Family<'_>, options: &Options<'_>) -> String {
+    let mut known = HashSet::new();
     let points = family.series.iter();
-    let points = array(points.map(|series| point(family, series, options)));
+    let points = array(points.map(|series| point(family, series, options, &mut known)));
     let data = Object::new().raw("dataPoints", points);
     let (kind, data) = match family.kind {
         Kind::Gauge => ("gauge", data),
@@ -104,7 +141,7 @@ fn metric(family: &Family<'_>, options: &Options<'_>) -> String {
         ),
     };
     Object::new()
-        .raw("name", string(&name))
+        .raw("name", string(name))
         .raw("description", string(family.help))
         .raw("unit", string(ucum(family.unit)))
         .raw(kind, data.end())
@@ -143,7 +180,12 @@ pub fn gen_ai(key: &Key, operation: &str) -> Option<Key> {
     Some(Key::new(name, &labels))
 }
 
-fn point(family: &Family<'_>, (key, value): &Series<'_>, options: &Options<'_>) -> String {
+fn point(
+    family: &Family<'_>,
+    (key, value): &Series<'_>,
+    options: &Options<'_>,
+    known: &mut HashSet<Labels>,
+) -> String {
     let semantic = key
         .filter(|_| family.kind == Kind::Histogram)
         .and_then(|key| gen_ai(key, options.operation));
@@ -151,7 +193,9 @@ fn point(family: &Family<'_>, (key, value): &Series<'_>, options: &Options<'_>) 
     let labels = key.into_iter().flat_map(Key::labels);
     // An attribute's key must not be empty.
     let labels = labels.filter(|(label, _)| !label.is_empty());
-    let attributes = array(labels.map(|(label, value)| attribute(label, value)));
+    let labels = labels.map(|(label, value)| (label.to_owned(), value.to_owned()));
+    let labels = distinct(labels.collect(), known);
+    let attributes = array(labels.iter().map(|(label, value)| attribute(label, value)));
     let start = options.start_unix_nanos.min(options.end_unix_nanos);
     let point = Object::new()
         .raw("attributes", attributes)
@@ -216,11 +260,11 @@ fn ucum(unit: Unit) -> &'static str {
     }
 }
 
-/// The syntax of instrument names: a letter, then letters, digits, `_`, `.`, `-` and `/`; 255 at most.
+/// The syntax of instrument names: a letter, then letters, digits, `_`, `.`, `-` and `/`; [`NAME_MAX`] of them.
 fn sanitised(name: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
     let text = name.chars().map(|c| if allowed(c) { c } else { '_' });
-    let text: String = text.take(253).collect();
+    let text: String = text.take(NAME_MAX - 2).collect();
     match text.starts_with(|c: char| c.is_ascii_alphabetic()) {
         true => text,
         false => format!("m_{text}"),

@@ -58,6 +58,9 @@ fn distributions(
             writeln!(notes, "{name}: {} {clamped}", values.clamped())
                 .expect("because writing to a string cannot fail");
         }
+        if let Some(note) = cells::coarse(values) {
+            writeln!(notes, "{name}: {note}").expect("because writing to a string cannot fail");
+        }
         rows.push(std::iter::once(name).chain(cells).collect());
     }
     (rows.len() > 1).then(|| table(&rows) + &notes)
