@@ -420,3 +420,23 @@ fn summary(done: &[&Done]) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_that_end_no_attempt_are_those_of_preparations_and_panics() {
+        let check = |results: Vec<TaskResult>, attempts, expect| {
+            let told = format!("{} results of {attempts} attempts", results.len());
+            let outcome = Outcome::Failed(results);
+            assert_eq!(failed_uncounted(&outcome, attempts), expect, "{told}");
+        };
+        let error = || Some(Err(Failure::Error(StepError::Failed("no".to_owned()))));
+        let panicked = || Some(Err(Failure::Panicked("oh".to_owned())));
+        check(vec![error()], 0, 1);
+        check(vec![error(), None], 3, 0);
+        check(vec![panicked(), error(), panicked()], 3, 2);
+        assert_eq!(failed_uncounted(&Outcome::Cancelled, 0), 0);
+    }
+}

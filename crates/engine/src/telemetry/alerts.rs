@@ -292,6 +292,8 @@ fn quantity_text(rule: &Rule, value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use autoexec_metrics::Distribution;
+
     use super::*;
     use crate::settings::Settings;
     use crate::telemetry::state::{Probes, add_process};
@@ -432,6 +434,47 @@ mod tests {
         for name in NOT_OF_A_RUN {
             assert!(catalogue::find(name).is_some(), "{name}");
         }
+    }
+
+    /// Of each run of twenty steps and twenty reads, all but these.
+    fn run_with(failed: u64, hits: u64, seconds: u64, gauges: [f64; 3]) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        let steps = |outcome| Key::new("steps", &[("outcome", outcome)]);
+        snapshot.counters.extend([
+            (steps("failed"), failed),
+            (steps("succeeded"), 20 - failed),
+            (Key::from("file_reads"), 20),
+            (Key::from("file_hits"), hits),
+        ]);
+        let labels = [("action", "run"), ("outcome", "succeeded")];
+        let took = Distribution::of(Unit::Seconds, &[seconds * 1_000_000_000; 20]);
+        snapshot
+            .timers
+            .insert(Key::new("step_duration", &labels), took);
+        let names = ["memory_peak", "memory_delta", "run_time_use"];
+        let gauges = names.map(Key::from).into_iter().zip(gauges);
+        snapshot.gauges.extend(gauges);
+        snapshot
+    }
+
+    #[test]
+    fn the_default_rules_are_raised_beyond_their_limits_and_not_at_them() {
+        let settings = Settings::default();
+        let alerts = Mutex::new(watched(&settings.alerts).expect("valid"));
+        let at = run_with(1, 10, 5, [500e6, 100e6, 1.5]);
+        for _ in 0..2 {
+            let told = evaluate(&alerts, &at);
+            assert!(told.is_empty(), "{told:?}");
+        }
+        let beyond = run_with(2, 9, 6, [501e6, 101e6, 1.51]);
+        _ = evaluate(&alerts, &beyond);
+        let raised: Vec<String> = evaluate(&alerts, &beyond)
+            .into_iter()
+            .filter(|alert| alert.is_raised)
+            .map(|alert| alert.rule)
+            .collect();
+        let all = settings.alerts.keys().filter(|name| !raised.contains(name));
+        assert_eq!(all.collect::<Vec<_>>(), [""; 0]);
     }
 
     #[test]
