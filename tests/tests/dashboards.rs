@@ -29,8 +29,7 @@ fn everything() -> Snapshot {
         let labels: Vec<(&str, &str)> = metric.labels.iter().map(|label| (*label, "x")).collect();
         let key = Key::new(metric.name, &labels);
         let (unit, help) = (metric.unit, metric.help.into());
-        snapshot
-            .descriptions
+        std::sync::Arc::make_mut(&mut snapshot.descriptions)
             .insert(metric.name.into(), Description { unit, help });
         match metric.kind {
             Kind::Timer => drop(

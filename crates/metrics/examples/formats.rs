@@ -111,8 +111,7 @@ fn snapshot() -> Snapshot {
         ),
     ] {
         let help = help.into();
-        snapshot
-            .descriptions
+        std::sync::Arc::make_mut(&mut snapshot.descriptions)
             .insert(name.into(), Description { unit, help });
     }
     for (action, typical) in [("read", 40_000), ("search", 900_000), ("ask", 700_000_000)] {

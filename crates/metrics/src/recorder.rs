@@ -66,7 +66,7 @@ struct Inner {
     histograms: Names<Histogram>,
     counters: Names<Counter>,
     gauges: Names<Gauge>,
-    descriptions: Mutex<BTreeMap<Box<str>, Description>>,
+    descriptions: Mutex<Arc<BTreeMap<Box<str>, Description>>>,
     descriptions_max: usize,
 }
 
@@ -95,7 +95,7 @@ impl Recorder {
             histograms: Names::new(series, per_name),
             counters: Names::new(series, per_name),
             gauges: Names::new(series, per_name),
-            descriptions: Mutex::new(BTreeMap::new()),
+            descriptions: Mutex::default(),
             descriptions_max: series.saturating_mul(4),
         })))
     }
@@ -173,7 +173,7 @@ impl Recorder {
         let mut descriptions = lock(&inner.descriptions);
         if descriptions.len() < inner.descriptions_max || descriptions.contains_key(name) {
             let help = help.into();
-            descriptions.insert(name.into(), Description { unit, help });
+            Arc::make_mut(&mut descriptions).insert(name.into(), Description { unit, help });
         }
     }
 
@@ -195,7 +195,7 @@ impl Recorder {
             return snapshot;
         };
         let mut packer = Packer::default();
-        snapshot.descriptions = lock(&inner.descriptions).clone();
+        snapshot.descriptions = Arc::clone(&lock(&inner.descriptions));
         let timers = inner.timers.list().into_iter();
         snapshot.timers = timers
             .filter_map(|(key, it)| Some((key, read(it.series()?, Unit::Seconds, &mut packer)?)))

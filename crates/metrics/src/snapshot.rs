@@ -1,6 +1,7 @@
 //! Numbers at one moment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::distribution::Distribution;
 use crate::key::Key;
@@ -20,7 +21,7 @@ pub struct Snapshot {
     /// Gauges that were set to a number; the others are absent.
     pub gauges: BTreeMap<Key, f64>,
     /// What was said of a name (of all its series).
-    pub descriptions: BTreeMap<Box<str>, Description>,
+    pub descriptions: Arc<BTreeMap<Box<str>, Description>>,
     /// How many look-ups gave [`OTHER`](crate::OTHER) because there were too many names.
     pub folded_lookups: u64,
 }

@@ -33,7 +33,7 @@ fn sums_and_gauges_carry_unit_time_and_attributes() {
         unit: Unit::Bytes,
         help: "Read.".into(),
     };
-    snapshot.descriptions.insert("read".into(), description);
+    std::sync::Arc::make_mut(&mut snapshot.descriptions).insert("read".into(), description);
     snapshot
         .counters
         .insert(Key::new("read", &[("mode", "x")]), 7);

@@ -30,6 +30,12 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         run: warm,
     },
     Scenario {
+        id: "engine/warm-unmeasured",
+        times: 10,
+        does: "the same without metrics",
+        run: warm_unmeasured,
+    },
+    Scenario {
         id: "engine/asks-200",
         times: 3,
         does: "runs two hundred questions, all different",
@@ -77,7 +83,12 @@ fn runtime() -> Runtime {
 
 /// One thread reads: several would share the work in a way that differs from time to time.
 fn engine() -> Engine {
-    let settings = Settings::from_toml("[files]\nworkers = 1\n[limits]\ncpu = 2\nio = 1\n");
+    engine_with("")
+}
+
+fn engine_with(more: &str) -> Engine {
+    let settings = format!("[files]\nworkers = 1\n[limits]\ncpu = 2\nio = 1\n{more}");
+    let settings = Settings::from_toml(&settings);
     Engine::new(settings.expect("because the literal is a file of settings"))
 }
 
@@ -118,9 +129,17 @@ fn cold(run: &mut Run) {
 }
 
 fn warm(run: &mut Run) {
+    again(run, engine());
+}
+
+fn warm_unmeasured(run: &mut Run) {
+    again(run, engine_with("[metrics]\nenabled = false\n"));
+}
+
+fn again(run: &mut Run, engine: Engine) {
     let (_folder, root) = text::folder();
     text::tree(&root, 20);
-    let (runtime, document, engine) = (runtime(), document(REVIEW), engine());
+    let (runtime, document) = (runtime(), document(REVIEW));
     (0..2).for_each(|_| _ = go(&runtime, &engine, &document, &root));
     let mut reports = Vec::new();
     run.repeat(|_| reports.push(go(&runtime, &engine, &document, &root)));

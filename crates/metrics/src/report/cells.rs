@@ -124,8 +124,7 @@ mod tests {
         for (unit, value, expect) in cases {
             let mut snapshot = Snapshot::default();
             let help = "".into();
-            snapshot
-                .descriptions
+            std::sync::Arc::make_mut(&mut snapshot.descriptions)
                 .insert("g".into(), Description { unit, help });
             assert_eq!(gauge(&snapshot, &Key::from("g"), value), expect);
         }

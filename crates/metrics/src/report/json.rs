@@ -130,8 +130,7 @@ mod tests {
                 Unit::Bytes
             };
             let help = "".into();
-            snapshot
-                .descriptions
+            std::sync::Arc::make_mut(&mut snapshot.descriptions)
                 .insert(name.into(), Description { unit, help });
             snapshot
                 .counters

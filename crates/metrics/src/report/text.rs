@@ -150,8 +150,7 @@ fill     0.5
             unit: Unit::Bytes,
             help: "".into(),
         };
-        snapshot
-            .descriptions
+        std::sync::Arc::make_mut(&mut snapshot.descriptions)
             .insert("bytes_read".into(), description);
         snapshot.counters.insert(Key::from("bytes_read"), 2_500_000);
         let expect = "\

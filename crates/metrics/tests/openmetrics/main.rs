@@ -21,8 +21,7 @@ fn family<'a>(families: &'a [Family], name: &str) -> &'a Family {
 
 fn describe(snapshot: &mut Snapshot, name: &str, unit: Unit, help: &str) {
     let help = help.into();
-    snapshot
-        .descriptions
+    std::sync::Arc::make_mut(&mut snapshot.descriptions)
         .insert(name.into(), Description { unit, help });
 }
 
