@@ -11,6 +11,7 @@ use super::random::Random;
 use crate::bench::clock::Clock;
 use crate::bench::collect::Benchmark;
 use crate::bench::targets::Target;
+use crate::cli::RegressOptions;
 use crate::process;
 
 /// A bench binary, and what it is told by its environment.
@@ -68,6 +69,14 @@ impl Effort {
         turns: (3, 10),
         pair_ns: 20_000_000,
     };
+
+    pub(super) fn of(options: &RegressOptions) -> Self {
+        if options.quick {
+            Self::QUICK
+        } else {
+            Self::FULL
+        }
+    }
 
     /// So many pairs, and twice as many while it is not clear, with more turns where they are short.
     pub(super) fn again(self, pairs: u32) -> Self {

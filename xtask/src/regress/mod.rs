@@ -91,11 +91,7 @@ fn place(workspace: &Workspace) -> PathBuf {
 
 /// The first measurement of all that is compared.
 fn measure(options: &RegressOptions, compared: &mut Compared) -> Vec<Finding> {
-    let effort = if options.quick {
-        Effort::QUICK
-    } else {
-        Effort::FULL
-    };
+    let effort = Effort::of(options);
     let asked = options.threshold / 100.0;
     // What uses several threads, or the disk, would be in the way of others, and they of it.
     let (alone, together): (Vec<_>, Vec<_>) = std::mem::take(&mut compared.both)

@@ -35,7 +35,7 @@ pub(super) fn confirm(
         compared,
         findings,
         &|one| rule(one).suspects(one.change),
-        &|both| (vec![both.variant()], PAIRS_AGAIN),
+        &|both| (vec![both.variant()], Effort::of(options).again(PAIRS_AGAIN)),
     );
     let stands = |one: &Finding| {
         !one.again.is_empty() && one.again.iter().all(|change| rule(one).is_slower(*change))
@@ -48,7 +48,8 @@ pub(super) fn confirm(
             let variants = layouts
                 .iter()
                 .filter_map(|layout| variant(layout, &both.base.name));
-            (variants.collect(), PAIRS_PER_LAYOUT * options.relinks)
+            let pairs = PAIRS_PER_LAYOUT * options.relinks;
+            (variants.collect(), Effort::of(options).again(pairs))
         });
     }
     for one in findings {
@@ -88,7 +89,7 @@ fn again(
     compared: &mut Compared,
     findings: &mut [Finding],
     meant: &dyn Fn(&Finding) -> bool,
-    how: &dyn Fn(&Both) -> (Vec<Variant>, u32),
+    how: &dyn Fn(&Both) -> (Vec<Variant>, Effort),
 ) {
     for one in findings.iter_mut().filter(|one| meant(one)) {
         let Some(both) = compared
@@ -98,21 +99,26 @@ fn again(
         else {
             continue;
         };
-        let (variants, pairs) = how(both);
+        let (variants, effort) = how(both);
         out::error(&format!("{} suspected, measuring again", one.id));
         let seed = 2 + one.again.len() as u64;
         let rule = Rule {
             threshold: one.threshold,
         };
-        match measure(both, &variants, pairs, rule, seed) {
+        match measure(both, &variants, effort, rule, seed) {
             Ok(change) => one.again.push(change),
             Err(error) => compared.fail(&one.id, &error),
         }
     }
 }
 
-fn measure(both: &Both, variants: &[Variant], pairs: u32, rule: Rule, seed: u64) -> Result<Change> {
-    let effort = Effort::FULL.again(pairs);
+fn measure(
+    both: &Both,
+    variants: &[Variant],
+    effort: Effort,
+    rule: Rule,
+    seed: u64,
+) -> Result<Change> {
     let settled = |change| rule.is_settled(change);
     let measured = examine::examine(&both.benchmark, variants, effort, &settled, seed)?;
     Ok(measured.change)
