@@ -44,9 +44,19 @@ fn closing(out: &mut String, comparison: &Comparison) {
     let threshold = comparison.threshold * 100.0;
     _ = writeln!(
         out,
-        "{BOLD}{workflow}{BOLD:#}: medians of {} now, {} before; a change counts above {threshold} %",
+        "{BOLD}{workflow}{BOLD:#}: {} now, {} before; a change counts above {threshold} %",
         runs(now),
         runs(then)
+    );
+    let counted = match comparison.counted_runs {
+        1 if then == now => "as they are".to_owned(),
+        1 => "of the first run of each side".to_owned(),
+        n if then == now => format!("means of all {n} of each side"),
+        n => format!("means of the first {n} of each side"),
+    };
+    _ = writeln!(
+        out,
+        "times and memory are medians; tokens, bytes and failed steps are {counted}"
     );
     if let Some(other) = &comparison.baseline_workflow {
         _ = writeln!(
@@ -111,8 +121,10 @@ fn word(verdict: Verdict) -> &'static str {
 fn quantity(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Seconds => short_duration(Duration::from_secs_f64(value.max(0.0))),
-        Unit::Memory | Unit::Bytes => short_size(value as u64),
-        Unit::Tokens | Unit::Count => grouped(value as u64),
+        Unit::Memory | Unit::Bytes => short_size(value.round() as u64),
+        // A mean of few, such as one failed step in five runs.
+        Unit::Tokens | Unit::Count if value < 10.0 && value.fract() != 0.0 => format!("{value:.1}"),
+        Unit::Tokens | Unit::Count => grouped(value.round() as u64),
     }
 }
 

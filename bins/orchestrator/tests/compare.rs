@@ -76,6 +76,48 @@ fn with_enough_runs_times_have_an_interval_in_the_json() {
 }
 
 #[test]
+fn warm_runs_hide_neither_tokens_nor_bytes() {
+    let folder = Folder::with(&[("text.txt", "The shed opens with the brass key.")]);
+    folder.write(
+        "ask.yaml",
+        b"steps:\n\
+          - { id: texts, read: { files: [text.txt] } }\n\
+          - { id: why, needs: [texts], ask: { prompt: Which key?, context: [texts], provider: extractive } }\n",
+    );
+    folder.write("off.toml", b"[caches]\nprompts = 0\n");
+    let run = ["run", "ask.yaml", "--json", "--repeat", "5"];
+    let record = |flags: &[&str], name: &str| {
+        let (code, out, err) = orchestrator(&folder, &[&run[..], flags].concat());
+        assert_eq!(code, Some(0), "{err}");
+        folder.write(name, out.as_bytes());
+    };
+    record(&[], "warm.json");
+    record(&["--config", "off.toml"], "asked.json");
+    let (_, out, _) = orchestrator(&folder, &["run", "ask.yaml", "--json"]);
+    folder.write("one.json", out.as_bytes());
+    // Times of few runs may differ, and are no matter here: the threshold leaves only what grows from nothing or manifold.
+    let compare = |now, then| {
+        let flags = ["--compare", then, "--threshold", "100", "--json"];
+        let (code, out, err) = orchestrator(&folder, &[&["report", now][..], &flags].concat());
+        assert_eq!(code, Some(0), "{err}");
+        let rows: Value = serde_json::from_str(&out).unwrap();
+        let rows = rows["rows"].as_array().unwrap().clone();
+        move |measure: &str| {
+            let row = rows.iter().find(|row| row["measure"] == measure);
+            row.unwrap()["verdict"].clone()
+        }
+    };
+    assert_eq!(compare("asked.json", "warm.json")("tokens in"), "alert");
+    let cold = compare("one.json", "warm.json");
+    let verdicts = ["bytes read", "tokens in", "steps failed"].map(cold);
+    assert_eq!(verdicts, ["same"; 3]);
+    let text = ["report", "one.json", "--compare", "warm.json"];
+    let (_, out, _) = orchestrator(&folder, &text);
+    let expect = "tokens, bytes and failed steps are of the first run of each side\n";
+    assert!(out.contains(expect), "{out}");
+}
+
+#[test]
 fn a_journal_is_compared_with_json_and_other_files_are_refused() {
     let folder = Folder::with(&[]);
     recorded(&folder, "text", "1", "one.json");

@@ -30,13 +30,16 @@ pub struct Comparison {
     pub baseline_runs: usize,
     /// Runs that are compared with it.
     pub runs: usize,
+    /// Of both sides the first so many, of which tokens, bytes and failed steps are compared.
+    pub counted_runs: usize,
     /// A change counts from this share on.
     pub threshold: f64,
     /// One for each measure that either side has: first what became worse most.
     pub rows: Vec<Row>,
 }
 
-/// One measure, then and now. Values are medians over the runs.
+/// One measure, then and now. Times and memory are medians over the runs; tokens, bytes and failed steps are means over the
+/// first [`Comparison::counted_runs`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Row {
@@ -44,9 +47,9 @@ pub struct Row {
     pub measure: String,
     /// In what.
     pub unit: Unit,
-    /// The baseline's median; absent if it has none.
+    /// The baseline's; absent if it has none.
     pub baseline: Option<f64>,
-    /// The median now; absent if it was not measured.
+    /// What it is now; absent if it was not measured.
     pub current: Option<f64>,
     /// current / baseline − 1; absent without both, and where the baseline is zero.
     pub change: Option<f64>,
@@ -113,7 +116,9 @@ impl Comparison {
     /// Compares `current` with `baseline`; a change counts from the share `threshold` on, such as 0.05.
     ///
     /// Times and memory are judged with [`RUNS_TO_JUDGE`] runs on both sides, by the 99 % bootstrap interval of the ratio
-    /// of medians; tokens, bytes and failed steps by their medians alone. O(rows · resamples · runs).
+    /// of medians. Tokens, bytes and failed steps are judged by their means alone: caches have the first run spend what
+    /// the later ones do not, so a median of repeats says nothing of it. It also weighs more among fewer runs, so of the
+    /// side with more runs as many are taken as the other has, from the first on. O(rows · resamples · runs).
     #[must_use]
     pub fn new(baseline: &[RunReport], current: &[RunReport], threshold: f64) -> Self {
         let (before, mut now) = (measures(baseline), measures(current));
@@ -137,6 +142,7 @@ impl Comparison {
             workflow,
             baseline_runs: baseline.len(),
             runs: current.len(),
+            counted_runs: baseline.len().min(current.len()),
             threshold,
             rows,
         }
@@ -156,8 +162,9 @@ impl Comparison {
 
 type Measures = BTreeMap<String, (Unit, Vec<f64>)>;
 
-/// Samples by measure, one a run that has it.
+/// Samples by measure, in the order of the runs, one a run that has it. Those of exact units have one of each run.
 fn measures(runs: &[RunReport]) -> Measures {
+    let asks = runs.iter().any(|run| run.tokens.is_some());
     let mut all = Measures::new();
     let mut add = |measure: String, unit, value: f64| {
         all.entry(measure)
@@ -182,9 +189,11 @@ fn measures(runs: &[RunReport]) -> Measures {
                 );
             }
         }
-        if let Some(tokens) = run.tokens {
-            add("tokens in".to_owned(), Unit::Tokens, tokens.input as f64);
-            add("tokens out".to_owned(), Unit::Tokens, tokens.output as f64);
+        if asks {
+            // A run whose answers are all from the cache asks no model and has no tokens: it spent none.
+            let spent = run.tokens.map_or((0, 0), |it| (it.input, it.output));
+            add("tokens in".to_owned(), Unit::Tokens, spent.0 as f64);
+            add("tokens out".to_owned(), Unit::Tokens, spent.1 as f64);
         }
         if let Some(peak) = run.memory.and_then(|memory| memory.peak_bytes) {
             add("memory peak".to_owned(), Unit::Memory, peak as f64);
@@ -199,7 +208,10 @@ fn failed(run: &RunReport) -> f64 {
 }
 
 fn row(measure: String, unit: Unit, mut then: Vec<f64>, mut now: Vec<f64>, threshold: f64) -> Row {
-    let (baseline, current) = (stats::median(&mut then), stats::median(&mut now));
+    let (baseline, current) = match unit.is_exact() {
+        true => first_means(&then, &now),
+        false => (stats::median(&mut then), stats::median(&mut now)),
+    };
     let change = baseline
         .zip(current)
         .and_then(|(before, after)| stats::ratio(after - before, before));
@@ -233,6 +245,16 @@ fn row(measure: String, unit: Unit, mut then: Vec<f64>, mut now: Vec<f64>, thres
     }
 }
 
+/// The means of the first samples, of as many as both sides have; with none on one side that of all on the other.
+fn first_means(then: &[f64], now: &[f64]) -> (Option<f64>, Option<f64>) {
+    let n = match then.len().min(now.len()) {
+        0 => usize::MAX,
+        n => n,
+    };
+    let mean = |samples: &[f64]| stats::mean(&samples[..n.min(samples.len())]);
+    (mean(then), mean(now))
+}
+
 fn verdict(unit: Unit, change: f64, interval: Option<Interval>, threshold: f64) -> Verdict {
     if change.abs() <= threshold {
         return Verdict::Same;
@@ -249,6 +271,87 @@ fn verdict(unit: Unit, change: f64, interval: Option<Interval>, threshold: f64) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{RunOutcome, TokensReport};
+
+    /// A run that read so many bytes, and spent so many tokens if it asked a model.
+    fn run(bytes_read: u64, tokens: Option<u64>) -> RunReport {
+        let mut report = RunReport {
+            format: 1,
+            workflow: "w".into(),
+            file: "w.yaml".into(),
+            root: ".".into(),
+            outcome: RunOutcome::Succeeded,
+            duration: std::time::Duration::from_secs(1),
+            steps: Vec::new(),
+            actions: Default::default(),
+            files: Default::default(),
+            paths: Default::default(),
+            prompts: None,
+            advice: Vec::new(),
+            alerts: Vec::new(),
+            tokens: tokens.map(|input| TokensReport {
+                input,
+                output: 10,
+                estimated: false,
+            }),
+            memory: None,
+            outputs: Default::default(),
+            errors: Vec::new(),
+        };
+        report.files.bytes_read = bytes_read;
+        report
+    }
+
+    /// Five runs in one process: the first reads and asks, the caches answer the others.
+    fn warm(bytes: u64, tokens: u64) -> Vec<RunReport> {
+        let mut runs = vec![run(0, None); 5];
+        runs[0] = run(bytes, Some(tokens));
+        runs
+    }
+
+    /// What is said of a measure: its verdict, and both its numbers.
+    fn said(
+        then: &[RunReport],
+        now: &[RunReport],
+        measure: &str,
+    ) -> (Verdict, Option<f64>, Option<f64>) {
+        let compared = Comparison::new(then, now, 0.05);
+        let row = compared.rows.iter().find(|row| row.measure == measure);
+        let row = row.expect("measured");
+        (row.verdict, row.baseline, row.current)
+    }
+
+    #[test]
+    fn runs_that_the_cache_answered_spent_no_tokens() {
+        let asked = vec![run(0, Some(100)); 5];
+        let expect = (Verdict::Alert, Some(20.0), Some(100.0));
+        assert_eq!(said(&warm(0, 100), &asked, "tokens in"), expect);
+        let same = (Verdict::Same, Some(20.0), Some(20.0));
+        assert_eq!(said(&warm(0, 100), &warm(0, 100), "tokens in"), same);
+        let none = vec![run(0, None); 5];
+        let new = (Verdict::New, None, Some(20.0));
+        assert_eq!(said(&none, &warm(0, 100), "tokens in"), new);
+    }
+
+    #[test]
+    fn what_only_the_first_run_reads_counts() {
+        let expect = (Verdict::Alert, Some(200.0), Some(2_000.0));
+        let (small, large) = (warm(1_000, 1), warm(10_000, 1));
+        assert_eq!(said(&small, &large, "bytes read"), expect);
+        let expect = (Verdict::Better, Some(2_000.0), Some(200.0));
+        assert_eq!(said(&large, &small, "bytes read"), expect);
+    }
+
+    #[test]
+    fn one_cold_run_is_like_the_first_of_five() {
+        let (one, five) = (warm(1_000, 100)[..1].to_vec(), warm(1_000, 100));
+        for (then, now) in [(&one, &five), (&five, &one)] {
+            let same = (Verdict::Same, Some(1_000.0), Some(1_000.0));
+            assert_eq!(said(then, now, "bytes read"), same);
+            assert_eq!(said(then, now, "tokens in").0, Verdict::Same);
+            assert_eq!(Comparison::new(then, now, 0.05).counted_runs, 1);
+        }
+    }
 
     fn check(unit: Unit, then: &[f64], now: &[f64], expect: Verdict) {
         let row = row("m".to_owned(), unit, then.to_vec(), now.to_vec(), 0.05);
