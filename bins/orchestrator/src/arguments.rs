@@ -69,8 +69,8 @@ pub(crate) struct Run {
     /// Write what finishes to this new file, for `orchestrator report`
     #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
     pub(crate) journal: Option<PathBuf>,
-    /// Write what was measured over all runs to this file; its ending says the form: .txt, .json, .prom (OpenMetrics),
-    /// .otlp.json (OpenTelemetry) or .html
+    /// Write what was measured over all runs to this file; its ending says the form: .txt, .json, .prom, .om or .openmetrics
+    /// (OpenMetrics), .otlp.json (OpenTelemetry), .html or .htm
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
     /// Exit with 1 if the last run ends with an alert of this severity or a worse one

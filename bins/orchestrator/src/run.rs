@@ -25,7 +25,8 @@ use crate::terminal::{print, tell};
 pub(crate) fn run(run: &Run, settings: Settings) -> Result<Exit> {
     if let Some(path) = &run.metrics {
         let form = MetricsFormat::of(path);
-        form.map_err(|why| anyhow::anyhow!("--metrics {}: {why}", path.display()))?;
+        form.and_then(|_| writable(path))
+            .map_err(|why| anyhow::anyhow!("--metrics {}: {why}", path.display()))?;
     }
     if !settings.metrics.enabled {
         for (flag, is_given) in [
@@ -55,6 +56,39 @@ pub(crate) fn run(run: &Run, settings: Settings) -> Result<Exit> {
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
     result
+}
+
+/// What makes a file of metrics one that could not be written after the run, or, as with a pipe that nobody reads, would
+/// have it wait for ever.
+fn writable(path: &Path) -> Result<(), String> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    if let Some(folder) = folder
+        && !folder.is_dir()
+    {
+        return Err(format!("there is no folder {}", folder.display()));
+    }
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() && !is_device(&found) => {
+            Err("exists and is no regular file".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether it is a character device, such as a terminal or /dev/null, or what this process prints to.
+#[cfg(unix)]
+fn is_device(found: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let is_open = |name| {
+        std::fs::metadata(name)
+            .is_ok_and(|open| (open.dev(), open.ino()) == (found.dev(), found.ino()))
+    };
+    found.file_type().is_char_device() || ["/dev/stdout", "/dev/stderr"].into_iter().any(is_open)
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 async fn run_all(

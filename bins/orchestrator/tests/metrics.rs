@@ -84,16 +84,25 @@ fn what_cannot_be_written_is_said_before_or_fails_after() {
         "the form is not known before anything ran: {err}"
     );
     assert!(err.contains("must end in one of"), "{err}");
-    let (code, _, err) = run(
-        &folder,
-        &["run", "w.yaml", "-q", "--metrics", "none/m.json"],
-    );
-    assert_eq!(code, Some(1), "{err}");
     folder.write("off.toml", b"[metrics]\nenabled = false\n");
     let off = ["run", "w.yaml", "-q", "--config", "off.toml"];
     assert_eq!(run(&folder, &off).0, Some(0));
-    // What is asked of metrics that are off cannot be had: neither a file nor an alert.
     folder.write("ran.yaml", b"steps: [{ id: a, run: touch ran }]\n");
+    std::fs::create_dir(folder.join("folder.json")).unwrap();
+    for (name, expect) in [
+        ("none/m.json", "there is no folder none"),
+        ("text.txt/m.json", "there is no folder text.txt"),
+        ("folder.json", "exists and is no regular file"),
+    ] {
+        let (code, _, err) = run(&folder, &["run", "ran.yaml", "-q", "--metrics", name]);
+        assert_eq!(code, Some(2), "{name}: {err}");
+        assert!(
+            err.contains(&format!("--metrics {name}: {expect}")),
+            "{err}"
+        );
+        assert!(!folder.join("ran").exists(), "{name}: it ran");
+    }
+    // What is asked of metrics that are off cannot be had: neither a file nor an alert.
     for flags in [&["--metrics", "m.json"][..], &["--fail-on-alert=info"]] {
         let off = ["run", "ran.yaml", "-q", "--config", "off.toml"];
         let (code, _, err) = run(&folder, &[&off[..], flags].concat());
@@ -101,6 +110,33 @@ fn what_cannot_be_written_is_said_before_or_fails_after() {
         assert!(err.contains("the settings switch metrics off"), "{err}");
         assert!(!folder.join("ran").exists(), "{flags:?}: it ran");
     }
+}
+
+/// A pipe that nobody reads would keep the process for ever: it is opened after the run, and no signal ends that.
+#[cfg(target_os = "linux")]
+#[test]
+fn metrics_go_to_devices_and_to_no_pipe_but_its_own_output() {
+    let folder = folder();
+    let made = rustix::fs::mkfifoat(
+        rustix::fs::CWD,
+        folder.join("pipe.txt"),
+        rustix::fs::Mode::from_raw_mode(0o600),
+    );
+    made.unwrap();
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, folder.join(name)).unwrap();
+    link("pipe.txt", "link.txt");
+    link("/dev/null", "null.txt");
+    link("/dev/stdout", "out.txt");
+    for name in ["pipe.txt", "link.txt"] {
+        let (code, _, err) = run(&folder, &["run", "w.yaml", "-q", "--metrics", name]);
+        assert_eq!(code, Some(2), "{err}");
+        assert!(err.contains("exists and is no regular file"), "{err}");
+    }
+    let to = |name| run(&folder, &["run", "w.yaml", "-q", "--metrics", name]);
+    assert_eq!(to("null.txt"), (Some(0), String::new(), String::new()));
+    let (code, out, err) = to("out.txt");
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("success rate"), "{out}");
 }
 
 #[test]
