@@ -76,7 +76,7 @@ pub(crate) struct Run {
     /// Exit with 1 if the last run ends with an alert of this severity or a worse one
     #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, default_missing_value = "critical", require_equals = true)]
     pub(crate) fail_on_alert: Option<Severity>,
-    /// Run it so many times in this process, with the same caches
+    /// Run it so many times in this process, with the same caches; a run that does not succeed is the last one
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
     /// Let steps that do not need a failed one go on

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use autoexec_engine::journal::Journal;
-use autoexec_engine::report::AlertReport;
+use autoexec_engine::report::{AlertReport, RunOutcome};
 use autoexec_engine::workflow::model::OnFailure;
 use autoexec_engine::{
     Document, Engine, MetricsFormat, RunOptions, RunReport, Settings, Subscriber,
@@ -118,8 +118,10 @@ async fn run_all(
         if let Some(why) = journal.as_ref().and_then(|f| f.get()) {
             report::warn(&format!("the journal ends early: {why}"));
         }
+        let outcome = report.outcome;
         reports.push(report);
         if exit != Exit::Success {
+            tell_left(round, run.repeat, outcome);
             break;
         }
     }
@@ -135,6 +137,22 @@ async fn run_all(
         print_or_fail(&text, &mut exit);
     }
     Ok(exit)
+}
+
+/// Says that a run is the last one, if more were asked for.
+fn tell_left(round: u32, rounds: u32, outcome: RunOutcome) {
+    let how = match outcome {
+        // Then it was the report that could not be printed.
+        RunOutcome::Succeeded => "could not be told",
+        RunOutcome::Failed => "failed",
+        RunOutcome::Interrupted => "was interrupted",
+    };
+    let not_made = match rounds - round {
+        0 => return,
+        1 => "1 was not made".to_owned(),
+        n => format!("{n} were not made"),
+    };
+    report::error(&format!("run {round} of {rounds} {how}; {not_made}"));
 }
 
 /// Now, in nanoseconds since 1970; 0 for a clock before that.
@@ -176,8 +194,14 @@ fn fail_on_alert(run: &Run, last: Option<&RunReport>, exit: &mut Exit) {
     let (Some(least), Some(report)) = (run.fail_on_alert, last) else {
         return;
     };
-    let counts = |alert: &AlertReport| alert.is_raised && alert.severity >= least.into();
-    if report.alerts.iter().any(counts) {
+    let counts = |alert: &&AlertReport| alert.is_raised && alert.severity >= least.into();
+    let raised = report.alerts.iter().filter(counts);
+    let raised: Vec<String> = raised
+        .map(|alert| format!("{} ({})", alert.rule, alert.message))
+        .collect();
+    if !raised.is_empty() {
+        // Neither --quiet nor --json leaves the reader without the reason for the exit code.
+        report::error(&format!("--fail-on-alert: {}", raised.join(", ")));
         fail(exit);
     }
 }

@@ -139,6 +139,27 @@ fn repeating_a_question_takes_the_answer_and_says_so() {
 }
 
 #[test]
+fn a_repeated_run_that_fails_is_the_last_and_says_so() {
+    let folder = Folder::with(&[]);
+    folder.write(
+        "w.yaml",
+        b"steps: [{ id: a, run: 'test ! -e ran && touch ran' }]\n",
+    );
+    let said = |rounds: &str| {
+        _ = std::fs::remove_file(folder.join("ran"));
+        let (code, _, err) = run(&folder, &["run", "w.yaml", "-q", "--repeat", rounds]);
+        assert_eq!(code, Some(1), "{err}");
+        err
+    };
+    let last = |err: String| err.lines().last().unwrap_or_default().to_owned();
+    let expect = "error: run 2 of 4 failed; 2 were not made";
+    assert_eq!(last(said("4")), expect);
+    let expect = "error: run 2 of 3 failed; 1 was not made";
+    assert_eq!(last(said("3")), expect);
+    assert!(!said("2").contains("made"));
+}
+
+#[test]
 fn json_of_repeated_runs_is_one_list() {
     let folder = Folder::with(&[("w.yaml", "steps: [{id: a, run: 'true'}]")]);
     let (_, out, _) = run(&folder, &["run", "w.yaml", "--json", "--repeat", "2"]);

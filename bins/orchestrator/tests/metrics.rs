@@ -155,9 +155,16 @@ fn alerts_are_told_counted_and_fail_when_asked_to() {
         "{out}"
     );
     assert!(out.contains("info tiny: memory_peak is "), "{out}");
-    let fails = |flag: &str| run(&folder, &[&alerts[..], &["-q", flag]].concat()).0;
-    assert_eq!(fails("--fail-on-alert"), Some(0), "none is critical");
-    assert_eq!(fails("--fail-on-alert=warning"), Some(1));
+    let fails = |flags: &[&str]| run(&folder, &[&alerts[..], flags].concat());
+    let (code, _, err) = fails(&["-q", "--fail-on-alert"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "none is critical");
+    let expect = "error: --fail-on-alert: any (steps is 2, above 1)\n";
+    for how in ["-q", "--json"] {
+        let (code, _, err) = fails(&[how, "--fail-on-alert=warning"]);
+        assert_eq!((code, err.as_str()), (Some(1), expect));
+    }
+    let (_, _, err) = fails(&["-q", "--fail-on-alert=info"]);
+    assert!(err.contains("above 1), tiny (memory_peak is "), "{err}");
     let (_, out, _) = run(
         &folder,
         &[&alerts[..], &["--json", "--metrics", "m.json"]].concat(),
