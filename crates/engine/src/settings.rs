@@ -7,10 +7,11 @@ use autoexec_file_cache::Freshness;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use crate::document::diagnostic::suggestion;
 use crate::document::units;
 use crate::telemetry::watched;
 
-pub use crate::telemetry::AlertSettings;
+pub use crate::telemetry::{AlertSettings, Limit};
 
 /// All settings with their defaults, as commented TOML.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -183,6 +184,7 @@ impl Settings {
         let over: toml::Table = text
             .parse()
             .map_err(|e: toml::de::Error| e.to_string().trim_end().to_owned())?;
+        own_limits(&mut table, &over)?;
         merge(&mut table, over);
         let settings: Self = table
             .try_into()
@@ -219,6 +221,36 @@ impl Settings {
         thresholds.max_tokens = Some(self.history.max_tokens);
         thresholds
     }
+}
+
+/// A default rule that gets another limit no longer clears where the default one did. A rule without a metric of its own
+/// has to be one of the defaults.
+fn own_limits(under: &mut toml::Table, over: &toml::Table) -> Result<(), String> {
+    let (Some(toml::Value::Table(under)), Some(toml::Value::Table(over))) =
+        (under.get_mut("alerts"), over.get("alerts"))
+    else {
+        return Ok(());
+    };
+    for (name, rule) in over.iter() {
+        let Some(rule) = rule.as_table() else {
+            continue;
+        };
+        match under.get_mut(name).and_then(toml::Value::as_table_mut) {
+            Some(default) if rule.contains_key("above") || rule.contains_key("below") => {
+                _ = default.remove("clear");
+            }
+            None if !rule.contains_key("metric") => {
+                let names: Vec<&str> = under.keys().map(String::as_str).collect();
+                let near = suggestion(name, names);
+                let near = near.map_or(String::new(), |it| format!("; {it}"));
+                return Err(format!(
+                    "`alerts.{name}`: there is no such rule to change, and a new one needs a `metric`{near}"
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn merge(under: &mut toml::Table, over: toml::Table) {

@@ -13,6 +13,9 @@ use crate::catalogue::{self, Kind, Metric};
 use crate::document::units;
 use crate::report::{AlertReport, AlertSeverity};
 
+use super::limit::{Limit, unit_of};
+use super::{OUTCOMES, RUN_OUTCOMES};
+
 /// One rule of the settings. What each key means stands in [`DEFAULTS`](crate::settings::DEFAULTS).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,14 +36,14 @@ pub struct AlertSettings {
     #[serde(default = "one")]
     pub at_least: u64,
     /// Raised above this.
-    #[serde(default, deserialize_with = "quantity")]
-    pub above: Option<f64>,
+    #[serde(default)]
+    pub above: Option<Limit>,
     /// Raised below this.
-    #[serde(default, deserialize_with = "quantity")]
-    pub below: Option<f64>,
+    #[serde(default)]
+    pub below: Option<Limit>,
     /// Cleared once back here; the limit itself when absent.
-    #[serde(default, deserialize_with = "quantity")]
-    pub clear: Option<f64>,
+    #[serde(default)]
+    pub clear: Option<Limit>,
     /// After so many runs in a row beyond the limit.
     #[serde(default = "one_run")]
     pub for_runs: u32,
@@ -76,34 +79,6 @@ where
     let name = String::deserialize(d)?;
     name.parse()
         .map_err(|e| D::Error::custom(format!("failed to {e}")))
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Quantity {
-    Number(f64),
-    Text(String),
-}
-
-/// A number, a share such as `5 %`, a size, or a duration in seconds.
-fn quantity<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::Error> {
-    let text = match Quantity::deserialize(d)? {
-        Quantity::Number(number) => return Ok(Some(number)),
-        Quantity::Text(text) => text,
-    };
-    let percent = || {
-        text.trim()
-            .strip_suffix('%')?
-            .trim()
-            .parse::<f64>()
-            .ok()
-            .map(|n| n / 100.0)
-    };
-    let bytes = || units::parse_size(&text).ok().map(|n| n as f64);
-    let seconds = || units::parse_duration(&text).ok().map(|d| d.as_secs_f64());
-    let found = percent().or_else(bytes).or_else(seconds);
-    let expected = "expected a number, a share such as `5 %`, a size such as `500 MB` or a duration such as `5s`";
-    found.map(Some).ok_or_else(|| D::Error::custom(expected))
 }
 
 /// Metrics that rules cannot be about: what the process did since the engine was made, and what is counted only once the
@@ -159,7 +134,10 @@ fn metric_of(series: &str) -> Result<&'static Metric, String> {
         .labels()
         .find(|(label, _)| !metric.labels.contains(label));
     match (unknown, metric.labels) {
-        (None, _) => Ok(metric),
+        (None, _) => key
+            .labels()
+            .try_for_each(|it| known(metric, it))
+            .map(|()| metric),
         (Some((label, _)), []) => Err(format!("`{name}` has no label `{label}`, nor any other")),
         (Some((label, _)), labels) => Err(format!(
             "`{name}` has no label `{label}`; it has {}",
@@ -168,9 +146,25 @@ fn metric_of(series: &str) -> Result<&'static Metric, String> {
     }
 }
 
+/// Whether a label whose values are a fixed set has one of these.
+fn known(metric: &Metric, (label, value): (&str, &str)) -> Result<(), String> {
+    let values = match (label, metric.name) {
+        ("outcome", "runs" | "run_duration") => RUN_OUTCOMES.map(|(_, it)| it).to_vec(),
+        ("outcome", _) => OUTCOMES.map(|(_, it)| it).to_vec(),
+        ("type", _) => vec!["input", "output"],
+        _ => return Ok(()),
+    };
+    if values.contains(&value) {
+        return Ok(());
+    }
+    let name = metric.name;
+    let all = listed(values.iter());
+    Err(format!("`{name}` has no {label} `{value}`; it has {all}"))
+}
+
 impl AlertSettings {
     /// What makes the number one that no run ever has.
-    fn check_number(&self) -> Result<(), String> {
+    fn check_number(&self) -> Result<Unit, String> {
         let metric = metric_of(&self.metric)?;
         let (kind, numbers) = numbers(metric.kind);
         if !numbers.contains(&self.statistic) {
@@ -181,22 +175,54 @@ impl AlertSettings {
                 listed(numbers.iter())
             ));
         }
-        let Some(of) = &self.of else { return Ok(()) };
-        match metric_of(of)? {
-            whole if whole.kind == Kind::Gauge => Err(format!(
+        let of = self.of.as_deref().map(metric_of).transpose()?;
+        match of {
+            Some(whole) if whole.kind == Kind::Gauge => Err(format!(
                 "`of` takes a timer, histogram or counter, and `{}` is a gauge",
                 whole.name
             )),
-            _ => Ok(()),
+            _ => Ok(unit_of(metric, self.statistic, of)),
         }
     }
 
+    /// What is wrong with the limits, beside numbers in this unit.
+    fn check_limits(&self, unit: Unit) -> Result<(), String> {
+        let limits = [
+            ("above", self.above),
+            ("below", self.below),
+            ("clear", self.clear),
+        ];
+        for (key, limit) in limits {
+            let checked = limit.map_or(Ok(()), |limit| limit.check(unit));
+            checked.map_err(|(given, numbers)| {
+                let (statistic, metric) = (self.statistic, &self.metric);
+                format!("`{key}` is {given}, and the {statistic} of `{metric}` is {numbers}")
+            })?;
+        }
+        let Some(clear) = self.clear else {
+            return Ok(());
+        };
+        let beyond = match (self.above, self.below) {
+            (Some(above), None) if clear.value > above.value => ("above", above),
+            (None, Some(below)) if clear.value < below.value => ("below", below),
+            _ => return Ok(()),
+        };
+        Err(format!(
+            "it would clear beyond where it raises: `{}` is {} and `clear` {}",
+            beyond.0,
+            quantity_text(unit, beyond.1.value),
+            quantity_text(unit, clear.value)
+        ))
+    }
+
     fn rule(&self, name: &str) -> Result<Rule, String> {
-        self.check_number()
+        let checked = self.check_number();
+        checked
+            .and_then(|unit| self.check_limits(unit))
             .map_err(|why| format!("`alerts.{name}`: {why}"))?;
         let (direction, raise_at) = match (self.above, self.below) {
-            (Some(limit), None) => (Direction::Above, limit),
-            (None, Some(limit)) => (Direction::Below, limit),
+            (Some(limit), None) => (Direction::Above, limit.value),
+            (None, Some(limit)) => (Direction::Below, limit.value),
             _ => {
                 return Err(format!(
                     "`alerts.{name}` needs `above` or `below`, and not both"
@@ -211,7 +237,7 @@ impl AlertSettings {
             at_least: self.at_least,
             direction,
             raise_at,
-            clear_at: self.clear.unwrap_or(raise_at),
+            clear_at: self.clear.map_or(raise_at, |limit| limit.value),
             for_ticks: self.for_runs,
             severity: self.severity,
         })
@@ -266,26 +292,28 @@ fn message(rule: &Rule, value: Option<f64>, is_raised: bool) -> String {
         (Statistic::Ratio, Some(of)) => format!("{} by {of}", rule.series),
         (statistic, _) => format!("{statistic} of {}", rule.series),
     };
-    let limit = quantity_text(rule, rule.raise_at);
+    let unit = unit_of_rule(rule);
+    let limit = quantity_text(unit, rule.raise_at);
     let side = rule.direction;
     match (value, is_raised) {
-        (Some(value), true) => format!("{what} is {}, {side} {limit}", quantity_text(rule, value)),
-        (Some(value), false) => format!("{what} is {} again", quantity_text(rule, value)),
+        (Some(value), true) => format!("{what} is {}, {side} {limit}", quantity_text(unit, value)),
+        (Some(value), false) => format!("{what} is {} again", quantity_text(unit, value)),
         (None, _) => format!("{what} is still not back from {side} {limit}"),
     }
 }
 
-fn quantity_text(rule: &Rule, value: f64) -> String {
-    let bare = rule.series.split('{').next().unwrap_or_default();
-    let unit = catalogue::find(bare).map_or(Unit::Count, |metric| metric.unit);
-    let is_share =
-        unit == Unit::Ratio || (rule.statistic == Statistic::Ratio && unit == Unit::Count);
-    let is_number = rule.statistic == Statistic::Count;
+fn unit_of_rule(rule: &Rule) -> Unit {
+    let metric = |series: &str| catalogue::find(series.split('{').next().unwrap_or_default());
+    let of = rule.of.as_deref().and_then(metric);
+    metric(&rule.series).map_or(Unit::Count, |it| unit_of(it, rule.statistic, of))
+}
+
+fn quantity_text(unit: Unit, value: f64) -> String {
     match unit {
-        _ if is_number => format!("{value}"),
-        _ if is_share => format!("{:.1} %", value * 100.0),
+        Unit::Ratio => format!("{:.1} %", value * 100.0),
         Unit::Seconds => units::short_duration(Duration::from_secs_f64(value.clamp(0.0, 1e12))),
-        Unit::Bytes if value >= 0.0 => units::short_size(value as u64),
+        Unit::Bytes if value < 0.0 => format!("−{}", units::short_size(-value as u64)),
+        Unit::Bytes => units::short_size(value as u64),
         _ => format!("{value}"),
     }
 }
@@ -420,6 +448,124 @@ mod tests {
             "statistic = 'ratio'\nof = 'steps{result=\"x\"}'",
             "`steps` has no label `result`",
         );
+    }
+
+    #[test]
+    fn limits_in_a_unit_that_the_number_has_not_are_refused_with_the_one_it_has() {
+        let check = |keys: &str, expect: &str| {
+            let text = format!("[alerts.mine]\n{keys}\n");
+            match Settings::from_toml(&text) {
+                Ok(_) => assert_eq!(expect, "", "{keys} is valid"),
+                Err(error) => assert!(
+                    !expect.is_empty() && error.contains(expect),
+                    "{keys}: {error}"
+                ),
+            }
+        };
+        check(
+            "metric = 'steps'\nabove = '5s'",
+            "`alerts.mine`: `above` is a duration, and the value of `steps` is a bare number",
+        );
+        let p95 = "metric = 'step_duration'\nstatistic = 'p95'\n";
+        check(
+            &format!("{p95}above = '5 MB'"),
+            "`above` is a size, and the p95 of `step_duration` is in seconds (`5s`, or 5)",
+        );
+        check(&format!("{p95}above = '5 %'"), "is a share");
+        check(
+            &format!("{p95}below = '5s'\nclear = '9 MB'"),
+            "`clear` is a size",
+        );
+        check(&format!("{p95}above = '5s'\nclear = 4"), "");
+        check(&format!("{p95}above = '5'"), "");
+        let count = "metric = 'step_duration'\nstatistic = 'count'\n";
+        check(&format!("{count}above = '5s'"), "is a duration");
+        check(&format!("{count}above = 5"), "");
+        let ratio = |metric: &str, of: &str| {
+            format!("metric = '{metric}'\nstatistic = 'ratio'\nof = '{of}'\n")
+        };
+        check(&(ratio("errors", "tokens") + "above = '5 %'"), "");
+        check(
+            &(ratio("errors", "steps") + "above = '5s'"),
+            "`5 %`, or 0.05",
+        );
+        let out_by_in = ratio("tokens{type=\"output\"}", "tokens{type=\"input\"}");
+        check(&(out_by_in + "above = '50 %'"), "");
+        check(&(ratio("tokens", "steps") + "above = '50 %'"), "of tokens");
+        check(&(ratio("tokens", "steps") + "above = 5000"), "");
+        check(&(ratio("disk_read", "file_loads") + "above = '1 MB'"), "");
+        let by_values = ratio("run_duration", "step_duration");
+        check(&(by_values + "above = '1s'"), "");
+        check(
+            "metric = 'memory_delta'\nbelow = '-5 MB'\nclear = '-1 MB'",
+            "",
+        );
+        check("metric = 'memory_delta'\nbelow = '-5s'", "a share such as");
+        check(
+            "metric = 'memory_delta'\nbelow = '-5 MiB'\nclear = '-6 MiB'",
+            "it would clear beyond where it raises: `below` is −5.00 MiB and `clear` −6.00 MiB",
+        );
+    }
+
+    #[test]
+    fn values_that_a_label_never_has_are_refused() {
+        let check = |metric: &str, expect: &str| {
+            let text = format!(
+                "[alerts.mine]\nmetric = '{metric}'\nstatistic = 'ratio'\nof = 'steps'\nabove = 1\n"
+            );
+            match Settings::from_toml(&text) {
+                Ok(_) => assert_eq!(expect, "", "{metric} is valid"),
+                Err(error) => assert!(
+                    !expect.is_empty() && error.contains(expect),
+                    "{metric}: {error}"
+                ),
+            }
+        };
+        check(
+            "steps{outcome=\"fail\"}",
+            "`alerts.mine`: `steps` has no outcome `fail`; it has `succeeded`, `failed`, `skipped`, `cancelled`",
+        );
+        check("steps{outcome=\"cancelled\"}", "");
+        check(
+            "runs{outcome=\"cancelled\"}",
+            "it has `succeeded`, `failed`, `interrupted`",
+        );
+        check("run_duration{outcome=\"interrupted\"}", "");
+        check("tokens{type=\"in\"}", "it has `input`, `output`");
+        check("step_duration{action=\"mine\",outcome=\"failed\"}", "");
+    }
+
+    #[test]
+    fn a_default_rule_with_another_limit_clears_at_it_unless_told() {
+        let limits = |keys: &str| {
+            let text = format!("[alerts.slow-steps]\n{keys}\n");
+            let alerts = alerts(&text)?;
+            let rule = alerts.rules().next().expect("named");
+            Ok::<_, String>((rule.raise_at, rule.clear_at))
+        };
+        assert_eq!(limits(""), Ok((5.0, 4.0)));
+        assert_eq!(limits("above = '2s'"), Ok((2.0, 2.0)));
+        assert_eq!(limits("above = '9s'"), Ok((9.0, 9.0)));
+        assert_eq!(limits("above = '9s'\nclear = '8s'"), Ok((9.0, 8.0)));
+        assert_eq!(limits("clear = '1s'"), Ok((5.0, 1.0)));
+        let error = limits("clear = '6s'").expect_err("beyond the limit");
+        assert!(
+            error.contains("`above` is 5.00 s and `clear` 6.00 s"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_rule_that_is_not_there_cannot_be_changed() {
+        let check = |name: &str, expect: &str| {
+            let text = format!("[alerts.{name}]\nenabled = false\n");
+            let error = Settings::from_toml(&text).expect_err(name);
+            assert_eq!(error, format!("`alerts.{name}`: {expect}"));
+        };
+        let none = "there is no such rule to change, and a new one needs a `metric`";
+        check("slow-stepz", &format!("{none}; did you mean `slow-steps`?"));
+        let all = "`error-rate`, `low-hit-rate`, `memory-growth`, `memory-peak`, `slow-run`, `slow-steps`";
+        check("zebra", &format!("{none}; valid here: {all}"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod alerts;
 mod estimate;
 mod figures;
 mod format;
+mod limit;
 mod state;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ pub(crate) use alerts::{evaluate, watched};
 use estimate::Estimates;
 pub use figures::key_figures;
 pub use format::MetricsFormat;
+pub use limit::Limit;
 pub(crate) use state::{Probes, add_run, add_state};
 
 /// Handles to the series of events; whoever sees an event records it through these. Clones share everything.
