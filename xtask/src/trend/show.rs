@@ -34,14 +34,20 @@ fn row(it: &Course) -> Vec<String> {
     ]
 }
 
+/// So many runs, in words.
+pub(super) fn many(runs: usize) -> String {
+    format!("{runs} {}", if runs == 1 { "run" } else { "runs" })
+}
+
 /// A page that holds all it needs: the table, and a plot for each benchmark.
 pub(super) fn page(courses: &[Course], runs: usize) -> String {
     let heads = ["benchmark", "", "runs", "last", "change"];
     let rows: Vec<Vec<String>> = courses.iter().map(row).collect();
     let plots: String = courses.iter().map(plotted).collect();
     let note = format!(
-        "<p class=\"note\">{runs} runs, the oldest first. Beside a floor: multiples of it, whatever the machine; others: \
-         time, a line for each machine. Change: the last run beside the median of those before.</p>"
+        "<p class=\"note\">{}, the oldest first. Beside a floor: multiples of it, whatever the machine; others: \
+         time, a line for each machine. Change: the last run beside the median of those before.</p>",
+        many(runs)
     );
     let body = format!(
         "{note}\n{}<div class=\"plots\">\n{plots}</div>",
@@ -79,6 +85,12 @@ mod tests {
         let text = table(&[course()]);
         assert!(text.contains("store/hit <1000>  "), "{text}");
         assert!(text.contains("▁▁█     3  3.00 ×  +50.0 %"), "{text}");
+    }
+
+    #[test]
+    fn one_run_is_no_runs() {
+        assert_eq!([0, 1, 2].map(many), ["0 runs", "1 run", "2 runs"]);
+        assert!(page(&[course()], 1).contains(">1 run, the oldest first"));
     }
 
     #[test]
