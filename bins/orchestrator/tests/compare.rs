@@ -128,9 +128,27 @@ fn a_journal_is_compared_with_json_and_other_files_are_refused() {
     for (name, content, expect) in [
         ("empty.json", "[]", "holds no run"),
         ("other.json", "{\"a\": 1}", "is no report"),
-        ("text.txt", "hello", "is no journal"),
+        (
+            "text.txt",
+            "hello",
+            "is no journal and no report; journals and",
+        ),
+        (
+            "nothing.txt",
+            "",
+            "is empty; journals and what `run --json` prints",
+        ),
+        ("blank.txt", "\n ", "is empty; journals and"),
+        (
+            "half.journal",
+            "AEXJ",
+            "is a journal that is cut off in its head",
+        ),
     ] {
         folder.write(name, content.as_bytes());
+        let (code, _, err) = orchestrator(&folder, &["report", name]);
+        assert_eq!(code, Some(2), "{name}");
+        assert!(err.contains(expect) && err.contains(name), "{err}");
         let (code, _, err) = compare("one.json", name);
         assert_eq!(code, Some(2), "{name}");
         assert!(err.contains(expect) && err.contains(name), "{err}");

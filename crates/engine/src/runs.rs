@@ -6,6 +6,9 @@ use std::path::Path;
 use crate::journal;
 use crate::report::RunReport;
 
+/// What a file that is neither is told.
+const READ: &str = "journals and what `run --json` prints are read";
+
 /// The reports in a file: of the run of a journal, or of one or several runs as JSON ([`RunReport::to_json`], alone or in a
 /// list). O(bytes).
 ///
@@ -14,18 +17,25 @@ use crate::report::RunReport;
 pub fn read(path: &Path) -> io::Result<Vec<RunReport>> {
     let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
     let bytes = std::fs::read(path)?;
-    if !matches!(first_character(&bytes), Some(b'{' | b'[')) {
+    let first = first_character(&bytes);
+    if first.is_none() {
+        return Err(invalid(format!("is empty; {READ}")));
+    }
+    if !matches!(first, Some(b'{' | b'[')) {
+        if !journal::begins_as_one(&bytes) {
+            return Err(invalid(format!("is no journal and no report; {READ}")));
+        }
         let report = journal::read(path)?.report;
         return Ok(vec![report.ok_or_else(|| {
             invalid("the run never ended, so there is no report".to_owned())
         })?]);
     }
-    let several = first_character(&bytes) == Some(b'[');
+    let several = first == Some(b'[');
     let reports: Vec<RunReport> = match several {
         true => serde_json::from_slice(&bytes),
         false => serde_json::from_slice(&bytes).map(|one| vec![one]),
     }
-    .map_err(|e| invalid(format!("is no report: {e}")))?;
+    .map_err(|e| invalid(format!("is no report: {e}; {READ}")))?;
     match reports.first() {
         None => Err(invalid("holds no run".to_owned())),
         Some(_) => Ok(reports),

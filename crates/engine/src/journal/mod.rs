@@ -113,10 +113,13 @@ pub struct Recorded {
 /// Reads a journal: everything up to the first frame that is not whole.
 ///
 /// # Errors
-/// The file cannot be read, is no journal, or is of another version. O(bytes).
+/// The file cannot be read, is no journal, is one cut off before its first record, or is of another version. O(bytes).
 pub fn read(path: &Path) -> io::Result<Recorded> {
     let bytes = std::fs::read(path)?;
     let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+    if begins_as_one(&bytes) && bytes.len() < HEAD as usize {
+        return Err(invalid("is a journal that is cut off in its head".into()));
+    }
     let rest = bytes
         .strip_prefix(MAGIC)
         .ok_or_else(|| invalid("is no journal".into()))?;
@@ -138,6 +141,12 @@ pub fn read(path: &Path) -> io::Result<Recorded> {
     let mut recorded = recorded.ok_or_else(|| invalid("holds no whole record".into()))?;
     recorded.lost_bytes = bytes.len() as u64 - offset;
     Ok(recorded)
+}
+
+/// Whether these are the first bytes of a journal, as far as they go.
+pub(crate) fn begins_as_one(bytes: &[u8]) -> bool {
+    let n = bytes.len().min(MAGIC.len());
+    n > 0 && bytes[..n] == MAGIC[..n]
 }
 
 /// Whether the record may stand where it does. `seen` says of each step whether it has ended.
@@ -265,7 +274,11 @@ mod tests {
             std::fs::write(&path, &bytes[..cut]).expect("write");
             let whole = ends.iter().filter(|end| **end <= cut as u64).count();
             match read(&path) {
-                Err(_) => assert_eq!(whole, 0, "cut at {cut}"),
+                Err(e) => {
+                    assert_eq!(whole, 0, "cut at {cut}");
+                    let in_head = (1..HEAD as usize).contains(&cut);
+                    assert_eq!(e.to_string().contains("cut off"), in_head, "{cut}: {e}");
+                }
                 Ok(run) => {
                     assert_eq!(
                         (run.ended.len(), run.report.is_some()),
