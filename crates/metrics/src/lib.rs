@@ -82,9 +82,9 @@
 //! - A signal handler or a global allocator must not record: it might interrupt a record of its thread.
 //! - What a timer forgot ([`Timer::clear`]) is subtracted, so min and max are known within 0.1 % from then on,
 //!   as those of [`Recorder::since`] and [`Window`] are.
-//! - Sum, min and max of a snapshot may include a value per thread that its count does not yet.
-//! - A snapshot taken while other threads record holds each value either wholly or not at all, but
-//!   different timers are read at slightly different instants.
+//! - A snapshot taken while other threads record: what it counts is within its sum, min and max, but these, read
+//!   after the counts, may hold values of that moment that are not counted yet; then mean is a little too great.
+//!   Different timers are read at slightly different instants. Nothing is lost: the next snapshot counts them.
 //! - Memory is measured on Linux only, elsewhere it is absent. The kernel keeps resident memory in
 //!   per-CPU counters, so a reading may lag by a few hundred KiB.
 //!
