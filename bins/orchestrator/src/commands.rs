@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use autoexec_engine::compare::Comparison;
+use autoexec_engine::document::units::many;
 use autoexec_engine::workflow::graph;
 use autoexec_engine::{Document, RunReport, Settings, journal, load, runs};
 use clap::CommandFactory;
@@ -70,9 +71,9 @@ fn check_workflows(check: &Check) -> Result<Exit> {
         let text = match check.canonical {
             true => format!("{}\n", document.canonical()),
             false => format!(
-                "{}: ok, {} steps\n",
+                "{}: ok, {}\n",
                 path.display(),
-                document.workflow.steps.len()
+                many(document.workflow.steps.len() as u64, "step", "steps")
             ),
         };
         print(&text)?;

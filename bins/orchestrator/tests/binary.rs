@@ -139,6 +139,42 @@ fn repeating_a_question_takes_the_answer_and_says_so() {
 }
 
 #[test]
+fn one_step_is_no_steps() {
+    let folder = Folder::with(&[
+        ("one.yaml", "steps: [{ id: a, run: 'true' }]\n"),
+        (
+            "two.yaml",
+            "steps: [{ id: a, run: 'true' }, { id: b, run: 'true' }]\n",
+        ),
+    ]);
+    let (code, out, err) = run(&folder, &["check", "one.yaml", "two.yaml"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert_eq!(out, "one.yaml: ok, 1 step\ntwo.yaml: ok, 2 steps\n");
+}
+
+#[test]
+fn the_log_warns_of_failures_and_not_of_steps_that_are_left_out() {
+    let folder = Folder::with(&[(
+        "w.yaml",
+        "steps:\n- { id: out, if: false, run: 'true' }\n- { id: bad, run: 'false' }\n- { id: after, needs: [bad], run: 'true' }\n",
+    )]);
+    let (code, _, err) = run(&folder, &["run", "w.yaml", "-q", "--log", "info"]);
+    assert_eq!(code, Some(1), "{err}");
+    let warned = err.lines().filter(|line| line.contains("did not succeed"));
+    let warned: Vec<&str> = warned.filter(|line| line.contains("WARN")).collect();
+    let of = |step: &str| {
+        warned
+            .iter()
+            .any(|line| line.contains(&format!("\"{step}\"")))
+    };
+    assert_eq!(
+        ["out", "bad", "after"].map(of),
+        [false, true, true],
+        "{err}"
+    );
+}
+
+#[test]
 fn a_repeated_run_that_fails_is_the_last_and_says_so() {
     let folder = Folder::with(&[]);
     folder.write(

@@ -304,7 +304,8 @@ impl scheduler::Runner for Runner {
             .failed(failed_uncounted(outcome, report.attempts));
         let set = self.steps.states[step.index()].set(state);
         debug_assert!(set.is_ok(), "the scheduler completes a step once");
-        self.log(&report);
+        let is_unwanted = matches!(outcome, Outcome::Skipped(Skip::Condition));
+        self.log(&report, is_unwanted);
         self.emit(Event::StepEnded {
             step: step.index(),
             report: Box::new(report),
@@ -314,7 +315,8 @@ impl scheduler::Runner for Runner {
 
 impl Runner {
     /// One log line per step, its level by the step's duration; formatted only if somebody listens.
-    fn log(&self, report: &StepReport) {
+    /// A step that its condition leaves out is as it should be, which is no warning.
+    fn log(&self, report: &StepReport, is_unwanted: bool) {
         use autoexec_metrics::Level;
         let duration = report.duration.unwrap_or(Duration::ZERO);
         let (id, outcome) = (report.id.as_str(), &report.outcome);
@@ -323,7 +325,9 @@ impl Runner {
             Level::Info => tracing::info!(step = id, ?outcome, ?duration, "step ended"),
             Level::Warn => tracing::warn!(step = id, ?outcome, ?duration, "step ended"),
         }
-        if let Some(error) = &report.error {
+        if let Some(error) = &report.error
+            && !is_unwanted
+        {
             tracing::warn!(step = id, error, "step did not succeed");
         }
     }
