@@ -124,6 +124,35 @@ fn a_state_seen_while_one_records_is_whole_and_only_grows() {
     explore(500, move || test(2));
 }
 
+/// As the limits in the docs of this crate say: it is read after the counts. Each value is 1, so both are equal at rest.
+#[test]
+fn a_sum_may_be_ahead_of_its_count_and_never_behind() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    static AHEAD: AtomicBool = AtomicBool::new(false);
+    explore(1_000, || {
+        let budget = Arc::new(Budget::new(0));
+        let series = Arc::new(Series::new(4, &budget));
+        let writer = thread::spawn({
+            let series = Arc::clone(&series);
+            move || (0..3).for_each(|_| series.record(1))
+        });
+        let reader = thread::spawn({
+            let series = Arc::clone(&series);
+            move || {
+                let Some(seen) = all(&series) else { return };
+                let counted = u128::from(seen.count());
+                assert!(seen.sum() >= counted, "{seen:?}");
+                AHEAD.fetch_or(seen.sum() > counted, Ordering::Relaxed);
+            }
+        });
+        reader.join().unwrap();
+        writer.join().unwrap();
+        let end = all(&series).unwrap();
+        assert_eq!((end.count(), end.sum()), (3, 3));
+    });
+    assert!(AHEAD.load(Ordering::Relaxed), "the docs say it may be");
+}
+
 /// Three threads at a time and in turn, with one and with two cells of their own.
 #[test]
 fn threads_that_come_and_go_write_one_cell_each() {
