@@ -124,9 +124,10 @@ pub(crate) struct Report {
 }
 
 /// What `report --help` says besides.
-const REPORT_HELP: &str = "Times and memory are judged by medians, with five runs and more on both sides. Tokens, bytes and failed steps
-are judged with any number, by means: over the first runs of each side, as many as both have, since the first run of a process
-reads and asks what the caches answer later. A run that asked no model spent 0 tokens.
+const REPORT_HELP: &str = "Times and memory are judged by medians, with five runs and more on both sides. Tokens, bytes and
+failed steps are judged with any number, by means over the first runs of each side, as many as both
+have: the first run of a process reads and asks what the caches answer later. A run that asked no
+model spent 0 tokens.
 
 Examples:
   orchestrator report run.journal
