@@ -100,6 +100,12 @@ const EXCEPTIONS: &[Exception] = &[
     ("path-cache/*", "allocations", FEW, PROCESSORS),
     ("engine/*", "allocations", Tolerance::percent(0.5), TABLES),
     (
+        "engine/*",
+        "allocated_bytes",
+        Tolerance::percent(2.0),
+        TABLES,
+    ),
+    (
         "file-cache/*",
         "allocations",
         Tolerance::percent(0.5),
