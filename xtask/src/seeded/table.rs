@@ -72,7 +72,7 @@ pub(super) const SEEDS: &[Seed] = &[
         find: "        count.store(now, Release);",
         replace: "        count.swap(now, std::sync::atomic::Ordering::AcqRel);",
         scenarios: &[],
-        benchmarks: &["metrics/record/record"],
+        benchmarks: &["metrics/record-two-threads/record"],
     },
     Seed {
         krate: "metrics",
