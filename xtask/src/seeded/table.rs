@@ -76,6 +76,15 @@ pub(super) const SEEDS: &[Seed] = &[
     },
     Seed {
         krate: "metrics",
+        file: "series.rs",
+        name: "a lock is taken for each value",
+        find: "let own = shard::current();\n        if own < self.cells.len() - 1",
+        replace: "drop(lock(&self.shared));\n        let own = shard::current();\n        if own < self.cells.len() - 1",
+        scenarios: &[],
+        benchmarks: &["metrics/record/record", "metrics/record-two-threads/record"],
+    },
+    Seed {
+        krate: "metrics",
         file: "recorder.rs",
         name: "a buffer is made anew for each timer",
         find: "read(it.series()?, Unit::Seconds, &mut packer)?",
