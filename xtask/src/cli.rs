@@ -88,7 +88,7 @@ pub(crate) struct RegressOptions {
     /// Compare the working tree with this commit [default: where the branch left main; on main, its last commit]
     #[arg(long, value_name = "REV")]
     pub(crate) base: Option<String>,
-    /// Fewer turns: at most a minute, builds aside
+    /// Fewer turns: about a minute, builds aside
     #[arg(long)]
     pub(crate) quick: bool,
     /// Find what became slower by so many percent: three fifths of it are the line that an estimate must pass
