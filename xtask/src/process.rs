@@ -234,14 +234,9 @@ mod tests {
     fn what_hangs_is_ended_and_named() {
         let error = output(&mut sh("exec sleep 60"), SOON).unwrap_err();
         assert!(format!("{error:#}").contains("did not end"), "{error:#}");
-        let mut heard = Vec::new();
-        let mut take = |line: &str| {
-            heard.push(line.to_owned());
-            Ok(())
-        };
+        let mut take = |_: &str| Ok(());
         let error = lines(&mut sh("echo one; exec sleep 60"), SOON, &mut take).unwrap_err();
         assert!(error.to_string().contains("said nothing"), "{error}");
-        assert_eq!(heard, ["one"]);
     }
 
     #[test]

@@ -77,16 +77,21 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn figures_are_of_what_was_measured_and_absent_else() {
-        let recorder = Recorder::new();
-        assert_eq!(key_figures(&recorder.snapshot()), Kpis::default());
-        for (outcome, n, seconds) in [("succeeded", 3, 2), ("failed", 1, 10)] {
+    /// So many runs that ended so and took so many seconds each.
+    fn runs(recorder: &Recorder, all: &[(&str, u64, u64)]) {
+        for &(outcome, n, seconds) in all {
             let labels = [("outcome", outcome)];
             recorder.counter_with("runs", &labels).add(n);
             let timer = recorder.timer_with("run_duration", &labels);
             (0..n).for_each(|_| timer.record(Duration::from_secs(seconds)));
         }
+    }
+
+    #[test]
+    fn figures_are_of_what_was_measured_and_absent_else() {
+        let recorder = Recorder::new();
+        assert_eq!(key_figures(&recorder.snapshot()), Kpis::default());
+        runs(&recorder, &[("succeeded", 3, 2), ("failed", 1, 10)]);
         recorder
             .counter_with("tokens", &[("type", "input")])
             .add(100);
@@ -111,12 +116,7 @@ mod tests {
     #[test]
     fn interrupted_runs_cost_and_are_not_finished() {
         let recorder = Recorder::new();
-        for (outcome, n, seconds) in [("succeeded", 2, 4), ("interrupted", 8, 1)] {
-            let labels = [("outcome", outcome)];
-            recorder.counter_with("runs", &labels).add(n);
-            let timer = recorder.timer_with("run_duration", &labels);
-            (0..n).for_each(|_| timer.record(Duration::from_secs(seconds)));
-        }
+        runs(&recorder, &[("succeeded", 2, 4), ("interrupted", 8, 1)]);
         recorder
             .counter_with("tokens", &[("type", "input")])
             .add(80);
