@@ -13,11 +13,19 @@ use crate::workspace::Workspace;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Program {
     pub(crate) package: &'static str,
-    /// The name of its `[[bin]]`.
+    /// The name of its `[[bin]]`, or of the example.
     pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
     pub(crate) profile: &'static str,
     /// Features of the package, separated by commas; empty for none.
     pub(crate) features: &'static str,
+}
+
+/// What cargo calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Bin,
+    Example,
 }
 
 impl Program {
@@ -41,7 +49,11 @@ impl Program {
         let mut cargo = process::cargo(workspace.root());
         cargo.envs(settings.iter().copied());
         cargo.args(["build", "--quiet", "--package", self.package]);
-        cargo.args(["--bin", self.name, "--profile", self.profile]);
+        let kind = match self.kind {
+            Kind::Bin => "--bin",
+            Kind::Example => "--example",
+        };
+        cargo.args([kind, self.name, "--profile", self.profile]);
         cargo.arg("--message-format=json-render-diagnostics");
         if !self.features.is_empty() {
             cargo.args(["--features", self.features]);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::cli::StressOptions;
-use crate::program::Program;
+use crate::program::{Kind, Program};
 use crate::workspace::Workspace;
 use crate::{Outcome, out, process};
 
@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const PROGRAM: Program = Program {
     package: "autoexec-tests",
     name: "stress",
+    kind: Kind::Bin,
     profile: "counts",
     features: "",
 };

@@ -14,7 +14,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::cli::CountsOptions;
-use crate::program::{Program, toolchain};
+use crate::program::{Kind, Program, toolchain};
 use crate::workspace::Workspace;
 use crate::{Outcome, out};
 use compare::compare;
@@ -26,6 +26,7 @@ use snapshot::{Counted, Snapshot};
 pub(crate) const PROGRAM: Program = Program {
     package: "autoexec-counts",
     name: "counts",
+    kind: Kind::Bin,
     profile: "counts",
     features: "",
 };

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::cli::SoakOptions;
-use crate::program::Program;
+use crate::program::{Kind, Program};
 use crate::workspace::Workspace;
 use crate::{Outcome, out, process};
 use judge::{Judgement, QUANTITIES, judge};
@@ -19,6 +19,7 @@ use judge::{Judgement, QUANTITIES, judge};
 const PROGRAM: Program = Program {
     package: "autoexec-tests",
     name: "soak",
+    kind: Kind::Bin,
     profile: "counts",
     features: "",
 };
