@@ -103,6 +103,7 @@ pub mod alloc;
 mod category;
 mod cell;
 mod chunk;
+mod clock;
 mod counter;
 mod distribution;
 mod histogram;

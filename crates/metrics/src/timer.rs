@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::ENABLED;
+use crate::clock::Started;
 use crate::distribution::Distribution;
 use crate::packed::Packer;
 use crate::series::Series;
@@ -77,7 +78,7 @@ impl Timer {
         } else {
             Self::DISABLED
         };
-        let started = timer.series().map(|_| Instant::now());
+        let started = timer.series().map(|_| Started::now());
         TimerGuard { timer, started }
     }
 
@@ -86,7 +87,7 @@ impl Timer {
     #[inline]
     pub fn scope(&self) -> TimerScope<'_> {
         TimerScope {
-            running: self.series().map(|series| (series, Instant::now())),
+            running: self.series().map(|series| (series, Started::now())),
         }
     }
 
@@ -140,7 +141,7 @@ impl fmt::Debug for Timer {
 pub struct TimerGuard {
     timer: Timer,
     /// `None` once it has ended, and with a disabled recorder.
-    started: Option<Instant>,
+    started: Option<Started>,
 }
 
 impl TimerGuard {
@@ -167,8 +168,8 @@ impl TimerGuard {
 impl Drop for TimerGuard {
     #[inline]
     fn drop(&mut self) {
-        if ENABLED && let Some(started) = self.started {
-            self.timer.record(started.elapsed());
+        if let (Some(series), Some(started)) = (self.timer.series(), self.started) {
+            series.record(started.nanos());
         }
     }
 }
@@ -177,7 +178,7 @@ impl Drop for TimerGuard {
 #[must_use = "a guard dropped at once records almost nothing"]
 pub struct TimerScope<'a> {
     /// `None` once it has ended, and with a disabled recorder.
-    running: Option<(&'a Series, Instant)>,
+    running: Option<(&'a Series, Started)>,
 }
 
 impl TimerScope<'_> {
@@ -207,7 +208,7 @@ impl Drop for TimerScope<'_> {
     #[inline]
     fn drop(&mut self) {
         if ENABLED && let Some((series, started)) = self.running {
-            series.record_duration(started.elapsed());
+            series.record(started.nanos());
         }
     }
 }
