@@ -4,13 +4,14 @@
 //! The loops keep the bytes of every file, as the cache does: a caller who wants a thousand files has to put
 //! them somewhere. All readings are warm (the files are in the page cache).
 
-use autoexec_benches::{BatchSize, Clock, Harness, bench_main};
+use autoexec_benches::{BatchSize, Clock, Harness, bench_main, made_once};
 use autoexec_file_cache::{FileCache, Freshness, Options, ReadManyOptions};
 use std::fs;
 use std::hint::black_box;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tempfile::TempDir;
 
 const FILES: usize = 1_000;
 
@@ -72,7 +73,7 @@ fn watching(freshness: Freshness) -> FileCache {
 
 /// Small files, and what hands them out.
 struct Small {
-    _folder: tempfile::TempDir,
+    _folder: TempDir,
     paths: Vec<PathBuf>,
     /// Files for the others: whoever opens a watched file makes it doubtful.
     others: Vec<PathBuf>,
@@ -85,18 +86,36 @@ impl Small {
     /// So many files, all of which the cache has and proves.
     fn new(count: usize) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
-        let base = fs::canonicalize(folder.path()).expect("it exists");
-        let parent = base.join("one/two/three/four");
-        fs::create_dir_all(&parent).expect("the directory is ours");
-        let make = |name: String| {
-            let path = parent.join(name);
-            fs::write(&path, vec![b'x'; 4096]).expect("the directory is ours");
-            path
+        Self::make(folder.path(), count).expect("the directory is ours");
+        Self::of(folder.path().to_owned(), folder, count)
+    }
+
+    /// The same in a folder of this name that other processes have used. Only one at a time may: who opens
+    /// a file that is watched makes it doubtful.
+    fn made_once(name: &str, count: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let made = made_once(name, folder.path(), |folder| Self::make(folder, count));
+        Self::of(made.expect("there is room"), folder, count)
+    }
+
+    fn names(kind: &str, count: usize) -> impl Iterator<Item = String> {
+        (0..count).map(move |i| format!("one/two/three/four/{kind}-{i}.rs"))
+    }
+
+    fn make(folder: &Path, count: usize) -> io::Result<()> {
+        fs::create_dir_all(folder.join("one/two/three/four"))?;
+        let mut names = Self::names("module", count).chain(Self::names("another", count));
+        names.try_for_each(|name| fs::write(folder.join(name), vec![b'x'; 4096]))
+    }
+
+    fn of(base: PathBuf, folder: TempDir, count: usize) -> Self {
+        let base = fs::canonicalize(base).expect("it exists");
+        let in_it = |kind| -> Vec<PathBuf> {
+            Self::names(kind, count)
+                .map(|name| base.join(name))
+                .collect()
         };
-        let paths: Vec<PathBuf> = (0..count).map(|i| make(format!("module-{i}.rs"))).collect();
-        let others = (0..count)
-            .map(|i| make(format!("another-{i}.rs")))
-            .collect();
+        let (paths, others) = (in_it("module"), in_it("another"));
         let (bare, cache) = (bare(&paths), watching(Freshness::Watch));
         for _ in 0..2 {
             let all = cache.read_many(&paths);
@@ -130,7 +149,7 @@ fn watch(harness: &mut Harness<'_>) {
             bare,
             cache,
             ..
-        } = &Small::new(BATCH);
+        } = &Small::made_once("watch-1000", BATCH);
         group.bench_function("floor", |b| {
             b.iter(|| {
                 paths
@@ -193,16 +212,16 @@ fn watched_hit(_: &mut Harness<'_>) {
 }
 
 /// 1,000 files in ten directories. Lengths go from 0 to 18,000 bytes, 9,000 on average.
-fn tree(dir: &Path) -> Vec<PathBuf> {
+fn tree(own: &Path) -> Vec<PathBuf> {
+    let names = || (0..FILES).map(|i| (i, format!("package-{:02}/src/module-{i}.rs", i / 100)));
     let bytes = vec![b'x'; 18_000];
-    let make = |i: usize| {
-        let parent = dir.join(format!("package-{:02}/src", i / 100));
-        fs::create_dir_all(&parent).expect("the directory is ours");
-        let path = parent.join(format!("module-{i}.rs"));
-        fs::write(&path, &bytes[..i * 7_919 % 18_000]).expect("the directory is ours");
-        path
+    let make = |folder: &Path| {
+        (0..FILES / 100)
+            .try_for_each(|i| fs::create_dir_all(folder.join(format!("package-{i:02}/src"))))?;
+        names().try_for_each(|(i, name)| fs::write(folder.join(name), &bytes[..i * 7_919 % 18_000]))
     };
-    (0..FILES).map(make).collect()
+    let folder = made_once("tree", own, make).expect("there is room");
+    names().map(|(_, name)| folder.join(name)).collect()
 }
 
 /// open, fstat, read, close: what reading one file takes at least.

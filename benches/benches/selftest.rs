@@ -1,10 +1,9 @@
 //! Two benchmarks by which `cargo xtask regress --self-test` tests itself: one computes, one reads files.
 //!
 //! `AUTOEXEC_SELFTEST_PERCENT` makes each iteration do so many percent of its work: more bytes are
-//! hashed, more files are read. `AUTOEXEC_SELFTEST_FILES` is a folder that holds the files already, so that
-//! not every process has to make them. Nobody else sets these.
+//! hashed, more files are read. Nobody else sets it.
 
-use autoexec_benches::{Harness, bench_main};
+use autoexec_benches::{Harness, bench_main, made_once};
 use std::cell::LazyCell;
 use std::fs;
 use std::hint::black_box;
@@ -18,7 +17,7 @@ const BYTES: usize = 16 << 10;
 /// Files read in one iteration at 100 percent.
 const FILES: usize = 1_000;
 /// No more than so many percent can be asked for.
-const PERCENT_MAX: usize = 200;
+const PERCENT_MAX: usize = 120;
 
 /// So much of the work, as the self-test asks.
 fn share_of(work: usize) -> usize {
@@ -39,17 +38,15 @@ fn hash(harness: &mut Harness<'_>) {
 }
 
 /// Files of one KB in one folder, all in the page cache.
-fn files(ours: &Path) -> Vec<PathBuf> {
-    let made = std::env::var_os("AUTOEXEC_SELFTEST_FILES").map(PathBuf::from);
-    let path = |n: usize| {
-        if let Some(folder) = &made {
-            return folder.join(n.to_string());
-        }
-        let path = ours.join(n.to_string());
-        fs::write(&path, vec![b'x'; 1_024]).expect("because the folder is ours");
-        path
+fn files(own: &Path) -> Vec<PathBuf> {
+    let make = |folder: &Path| {
+        let mut numbers = 0..FILES * PERCENT_MAX / 100;
+        numbers.try_for_each(|n| fs::write(folder.join(n.to_string()), [b'x'; 1_024]))
     };
-    (0..share_of(FILES)).map(path).collect()
+    let folder = made_once("selftest", own, make).expect("because there is room");
+    (0..share_of(FILES))
+        .map(|n| folder.join(n.to_string()))
+        .collect()
 }
 
 fn read(harness: &mut Harness<'_>) {

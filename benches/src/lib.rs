@@ -14,7 +14,8 @@
 //!
 //! - A file asks one question per group. Inside a group, `floor` is what physics or a bare
 //!   primitive costs, measured in the same run; the others are named after what they do.
-//!   `cargo xtask bench` reports each as a multiple of its group's floor.
+//!   `cargo xtask bench` reports each as a multiple of its group's floor. What a further floor shows
+//!   is said behind `floor-`.
 //! - What a group needs is prepared inside of it, so that one benchmark can be had alone and soon.
 //! - A benchmark checks its own answer once before it is timed. One that is wrong panics, is
 //!   reported by name, and does not keep the others from being measured.
@@ -24,6 +25,7 @@
 
 mod bencher;
 mod clock;
+mod folder;
 mod harness;
 mod padding;
 mod request;
@@ -36,6 +38,7 @@ use std::process::ExitCode;
 
 pub use bencher::{BatchSize, Bencher};
 pub use clock::{Clock, Stopwatch, Times};
+pub use folder::made_once;
 pub use harness::{Group, Harness};
 #[doc(hidden)]
 pub use padding::blocks;

@@ -34,7 +34,7 @@ impl Sample {
     }
 
     pub(crate) fn is_floor(&self) -> bool {
-        is_floor(&self.id)
+        name_of(&self.id) == "floor"
     }
 
     #[cfg(test)]
@@ -55,8 +55,14 @@ pub(crate) fn group_of(id: &str) -> &str {
     id.rsplit_once('/').map_or(id, |(group, _)| group)
 }
 
-pub(crate) fn is_floor(id: &str) -> bool {
-    id.rsplit_once('/').is_some_and(|(_, name)| name == "floor")
+/// Whether it shows what others could cost at least, and is no code of ours: the floor of its group, or another
+/// one, whose name says of what.
+pub(crate) fn is_any_floor(id: &str) -> bool {
+    name_of(id) == "floor" || name_of(id).starts_with("floor-")
+}
+
+fn name_of(id: &str) -> &str {
+    id.rsplit_once('/').map_or("", |(_, name)| name)
 }
 
 /// What a binary said, line by line. Lines of other kinds are left out.
@@ -171,6 +177,7 @@ mod tests {
     #[test]
     fn the_group_is_all_but_the_last_part() {
         assert_eq!(group_of("a/b/floor"), "a/b");
-        assert!(is_floor("a/b/floor") && !is_floor("a/b/floor-by-two") && !is_floor("floor"));
+        assert!(is_any_floor("a/b/floor") && is_any_floor("a/b/floor-by-two"));
+        assert!(!is_any_floor("a/b/floors") && !is_any_floor("floor") && !is_any_floor("floor/b"));
     }
 }

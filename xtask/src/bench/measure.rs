@@ -140,6 +140,7 @@ pub(crate) mod tests {
             executable,
             folder: folder.to_owned(),
             benchmarks: ["one", "two", "three"].map(benchmark).to_vec(),
+            settings: Vec::new(),
             notes: Vec::new(),
         }
     }

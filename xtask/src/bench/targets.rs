@@ -22,6 +22,8 @@ pub(crate) struct Target {
     pub(crate) executable: PathBuf,
     /// Cargo runs benches in their package's folder; so do we.
     pub(crate) folder: PathBuf,
+    /// What its environment tells it, beside ours.
+    pub(crate) settings: Vec<(&'static str, String)>,
     pub(crate) benchmarks: Vec<Benchmark>,
     /// What it said beside its list: which peers are not there, and why.
     pub(crate) notes: Vec<String>,
@@ -32,6 +34,7 @@ impl Target {
     pub(crate) fn command(&self) -> Command {
         let mut command = process::command(&self.executable, &self.folder);
         command.env("CARGO_MANIFEST_DIR", &self.folder);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -179,6 +182,7 @@ fn bench_of(package: &'static str, artifact: Artifact) -> Option<Target> {
         executable,
         folder,
         benchmarks: Vec::new(),
+        settings: Vec::new(),
         notes: Vec::new(),
     })
 }
@@ -218,6 +222,7 @@ mod tests {
             executable: PathBuf::new(),
             folder: PathBuf::new(),
             benchmarks: ids.iter().map(benchmark).collect(),
+            settings: Vec::new(),
             notes: Vec::new(),
         }
     }

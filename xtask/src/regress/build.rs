@@ -20,6 +20,17 @@ pub(super) struct Source {
     pub(super) root: PathBuf,
     /// Where its target directory and its binaries are.
     pub(super) place: PathBuf,
+    /// Whether the processes that run its benchmarks share the folders of files that they only read.
+    /// No two of one benchmark may run at a time then.
+    shares_files: bool,
+}
+
+/// What tells a bench binary where these folders are.
+pub(super) const FOLDER: &str = "AUTOEXEC_BENCH_FOLDER";
+
+/// Where they are.
+pub(super) fn shared_files(place: &Path, name: &str) -> PathBuf {
+    place.join("files").join(name)
 }
 
 impl Source {
@@ -28,7 +39,14 @@ impl Source {
             name,
             root: root.to_owned(),
             place: place.to_owned(),
+            shares_files: false,
         }
+    }
+
+    /// The same; its files are shared.
+    pub(super) fn sharing_files(mut self) -> Self {
+        self.shares_files = true;
+        self
     }
 
     /// Builds its bench binaries with so much padding, and copies them to where no later build
@@ -85,8 +103,13 @@ impl Source {
             fs::copy(&target.executable, &executable).map(|_| ())
         };
         copy().with_context(|| format!("cannot write {}", executable.display()))?;
+        let shared = self.shares_files.then(|| {
+            let folder = shared_files(&self.place, self.name);
+            (FOLDER, folder.display().to_string())
+        });
         Ok(Target {
             executable,
+            settings: shared.into_iter().collect(),
             ..target
         })
     }

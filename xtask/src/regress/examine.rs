@@ -27,7 +27,7 @@ impl Binary {
         Self {
             executable: target.executable.clone(),
             folder: target.folder.clone(),
-            settings: Vec::new(),
+            settings: target.settings.clone(),
         }
     }
 

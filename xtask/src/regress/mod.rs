@@ -15,13 +15,14 @@ mod serve;
 mod sides;
 mod suspects;
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::bench::clock::Clock;
-use crate::bench::collect::is_floor;
+use crate::bench::collect::is_any_floor;
 use crate::bench::host::{self, Host};
 use crate::bench::targets;
 use crate::cli::RegressOptions;
@@ -40,6 +41,8 @@ const LANES: usize = 2;
 pub(crate) fn run(options: &RegressOptions) -> Result<Outcome> {
     let workspace = Workspace::load()?;
     let _alone = Lock::take(&place(&workspace))?;
+    // What another revision left there may not be what this one wants.
+    let _ = fs::remove_dir_all(place(&workspace).join("files"));
     if options.self_test {
         return selftest::run(&workspace, options.rounds, options.seconds);
     }
@@ -51,13 +54,13 @@ pub(crate) fn run(options: &RegressOptions) -> Result<Outcome> {
     let filter = options.filter.as_deref();
     let only = filter.filter(|name| targets::declares(&workspace, BENCHES, name));
     let sources = [
-        Source::new("base", &base.folder, &place),
-        Source::new("head", root, &place),
+        Source::new("base", &base.folder, &place).sharing_files(),
+        Source::new("head", root, &place).sharing_files(),
     ];
     let sides = Sides::build(&sources, only)?;
     let mut compared = sides.compare(filter)?;
     // Floors are not our code: they are measured when they are asked for.
-    compared.keep(|id| !is_floor(id) || filter.is_some_and(|filter| id.contains(filter)));
+    compared.keep(|id| !is_any_floor(id) || filter.is_some_and(|filter| id.contains(filter)));
     let started = Instant::now();
     let mut findings = measure(options, &mut compared);
     suspects::confirm(options, &sources, &mut compared, &mut findings)?;

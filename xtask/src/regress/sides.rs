@@ -177,6 +177,7 @@ mod tests {
             executable,
             folder: folder.to_owned(),
             benchmarks: ids.iter().map(benchmark).collect(),
+            settings: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::super::build::Source;
+use super::super::build::{self, FOLDER, Source};
 use super::super::examine::{Binary, Variant};
 use super::super::load::Load;
-use crate::bench::collect::{Benchmark, is_floor};
+use crate::bench::collect::{Benchmark, is_any_floor};
 use crate::bench::targets::Target;
+use crate::out;
 use crate::workspace::Workspace;
-use crate::{files, out};
 
 /// The bench target of the self-test, and its benchmarks.
 const OWN: &str = "selftest";
@@ -20,8 +20,6 @@ const HASH: &str = "selftest/hash";
 const READ: &str = "selftest/read-1000-files";
 /// What tells a benchmark of the self-test how much of its work to do.
 const PERCENT: &str = "AUTOEXEC_SELFTEST_PERCENT";
-/// What tells them of a folder with the files to be read, and how many there are, a KB each.
-const FILES: (&str, usize) = ("AUTOEXEC_SELFTEST_FILES", 1_100);
 /// Layouts that are linked anew for a suspect, of either side.
 pub(super) const RELINKS: u32 = 2;
 
@@ -88,6 +86,7 @@ impl Case {
 /// The bench binaries of the working tree in `2 × SIDE` layouts: those of the bases, then the heads'.
 pub(super) struct Layouts {
     source: Source,
+    /// Where the files are that are read. All may share them, for nobody watches them.
     files: PathBuf,
     known: BTreeMap<(String, u32), Binary>,
 }
@@ -100,16 +99,13 @@ impl Layouts {
         let place = super::super::place(workspace);
         Self {
             source: Source::new("head", workspace.root(), &place),
-            files: place.join("files"),
+            files: build::shared_files(&place, OWN),
             known: BTreeMap::new(),
         }
     }
 
     /// Builds what is always needed, and answers with what there is to compare.
     pub(super) fn prepare(&mut self) -> Result<Vec<Target>> {
-        for n in 0..FILES.1 {
-            files::write(&self.files.join(n.to_string()), &"x".repeat(1_024))?;
-        }
         let mut targets = self.build(0, None)?;
         self.build(SIDE, None)?;
         for layout in (0..2 * SIDE).filter(|layout| layout % SIDE != 0) {
@@ -144,16 +140,22 @@ impl Layouts {
         }
         let missing = || format!("there is no bench binary `{target}`");
         let binary = self.known.get(&name).with_context(missing)?;
-        Ok(binary
-            .clone()
-            .with(FILES.0, &self.files.display().to_string()))
+        let binary = binary.clone();
+        if target == OWN {
+            return Ok(binary.with(FOLDER, &self.files.display().to_string()));
+        }
+        Ok(binary)
     }
 }
 
 pub(super) fn cases(targets: &[Target]) -> Vec<Case> {
     let mut cases = Vec::new();
     for target in targets {
-        for benchmark in target.benchmarks.iter().filter(|one| !is_floor(&one.id)) {
+        for benchmark in target
+            .benchmarks
+            .iter()
+            .filter(|one| !is_any_floor(&one.id))
+        {
             let mut add = |kind: &Kind, apart: u32, percent| {
                 cases.push(Case {
                     kind: kind.name,
