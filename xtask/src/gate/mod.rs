@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{CountsOptions, StressOptions};
-use crate::workspace::{PEERS, Workspace};
+use crate::workspace::{BENCHES, PEERS, Workspace};
 use crate::{Outcome, out, process, schema, tidy};
 use counts::Counts;
 
@@ -41,6 +41,7 @@ const STAGES: &[Stage] = &[
     ("tidy", tidy),
     ("schema", schema),
     ("tests", tests),
+    ("benchmarks", benchmarks),
     ("counts", count),
     ("soak", soak),
     ("stress", stress),
@@ -174,6 +175,14 @@ fn tests(gate: &mut Gate) -> Result<()> {
         bail!("no test ran");
     }
     Ok(())
+}
+
+/// Every benchmark checks its answer and runs once, untimed: one that no longer works would be found by whoever
+/// measures next.
+fn benchmarks(gate: &mut Gate) -> Result<()> {
+    let mut cargo = process::cargo(gate.root());
+    cargo.args(["test", "--package", BENCHES, "--benches", "--no-fail-fast"]);
+    process::stream(&mut cargo).context("a benchmark fails, see above")
 }
 
 fn count(_: &mut Gate) -> Result<()> {
