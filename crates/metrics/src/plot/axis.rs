@@ -131,7 +131,7 @@ const PREFIXES: [(i32, &str); 8] = [
 
 /// The power of a thousand in which a number is written, and its prefix; `None` if it has none.
 fn prefix(magnitude: f64) -> Option<(i32, &'static str)> {
-    if magnitude == 0.0 || (1e-2..1e4).contains(&magnitude) {
+    if magnitude == 0.0 || (1e-3..1e4).contains(&magnitude) {
         return Some((0, ""));
     }
     let power = ((magnitude.log10() + 1e-9) / 3.0).floor() as i32 * 3;
@@ -161,7 +161,7 @@ pub(crate) fn short(value: f64) -> String {
     };
     let scaled = value * 10f64.powi(-power);
     let digits = scaled.abs().max(1e-3).log10().floor() as i32;
-    let decimals = (2 - digits).clamp(0, 4) as usize;
+    let decimals = (2 - digits).clamp(0, 5) as usize;
     let text = format!("{scaled:.decimals$}");
     let text = match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.'),
@@ -190,7 +190,8 @@ mod tests {
             (1.2e6, 3.1e6),
             &["1.0M", "1.5M", "2.0M", "2.5M", "3.0M", "3.5M"],
         );
-        check((0.0, 0.004), &["0", "1m", "2m", "3m", "4m"]);
+        check((0.0, 0.004), &["0", "0.001", "0.002", "0.003", "0.004"]);
+        check((0.0, 0.0004), &["0", "100µ", "200µ", "300µ", "400µ"]);
         check((7.0, 7.0), &["6.0", "6.5", "7.0", "7.5", "8.0"]);
         check((0.0, 0.0), &["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
     }
@@ -228,13 +229,13 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let texts = [
-            0.0, 0.25, 12.5, 1_234.0, 1.5e6, -2.71499, 2e-5, 1e40, 0.01, 99.95,
+            0.0, 0.25, 12.5, 1_234.0, 1.5e6, -2.71499, 2e-5, 1e40, 0.001_234, 99.95,
         ]
         .map(short);
         assert_eq!(
             texts,
             [
-                "0", "0.25", "12.5", "1234", "1.5M", "-2.71", "20µ", "1.00e40", "0.01", "100"
+                "0", "0.25", "12.5", "1234", "1.5M", "-2.71", "20µ", "1.00e40", "0.00123", "100"
             ]
         );
     }
