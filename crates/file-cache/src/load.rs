@@ -102,21 +102,7 @@ impl Loader<'_> {
     }
 
     fn load_settled(&self, place: Place<'_>, armed: Option<&Armed>) -> Result<Loaded, Error> {
-        let mut loaded = self.attempt(place, armed)?;
-        if loaded.state != State::Changing {
-            return Ok(loaded);
-        }
-        let started = Instant::now();
-        let mut attempts = 1;
-        while loaded.state == State::Changing
-            && (attempts < ATTEMPTS || started.elapsed() < PATIENCE)
-        {
-            let read_before = loaded.read_bytes;
-            loaded = self.attempt(place, armed)?;
-            loaded.read_bytes += read_before;
-            attempts += 1;
-        }
-        Ok(loaded)
+        until_settled(|| self.attempt(place, armed), Instant::now)
     }
 
     fn attempt(&self, place: Place<'_>, armed: Option<&Armed>) -> Result<Loaded, Error> {
@@ -204,6 +190,29 @@ impl Arming<'_> {
     }
 }
 
+/// Reads once, and again while the file changes and patience lasts. The last attempt is the answer, with the bytes of
+/// all of them counted.
+fn until_settled(
+    mut attempt: impl FnMut() -> Result<Loaded, Error>,
+    now: impl Fn() -> Instant,
+) -> Result<Loaded, Error> {
+    let mut loaded = attempt()?;
+    if loaded.state != State::Changing {
+        return Ok(loaded);
+    }
+    let started = now();
+    let mut attempts = 1;
+    while loaded.state == State::Changing
+        && (attempts < ATTEMPTS || now().duration_since(started) < PATIENCE)
+    {
+        let read_before = loaded.read_bytes;
+        loaded = attempt()?;
+        loaded.read_bytes += read_before;
+        attempts += 1;
+    }
+    Ok(loaded)
+}
+
 pub(crate) fn check_sort(path: &Path, sort: Sort) -> Result<(), Error> {
     match sort {
         Sort::Regular => Ok(()),
@@ -245,5 +254,78 @@ fn read_unsized(handle: &Handle, limit: Option<u64>) -> io::Result<Buffer<Header
         if bytes.is_full() {
             bytes = bytes.grown()?;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    fn ten_bytes(state: State) -> Loaded {
+        Loaded {
+            bytes: Buffer::new(Header::default(), 0).expect("because no bytes need no room"),
+            fingerprint: Fingerprint::default(),
+            state,
+            armed: None,
+            is_unwritten: false,
+            read_bytes: 10,
+        }
+    }
+
+    /// A file that is in these states one after the other and then stays in the last, each attempt taking so many
+    /// milliseconds and reading ten bytes: the state that is answered, the number of attempts, and the bytes.
+    fn answered(states: &[State], attempt_ms: u64) -> (State, usize, u64) {
+        let (begin, attempts) = (Instant::now(), Cell::new(0));
+        let attempt = || {
+            let at = attempts.replace(attempts.get() + 1);
+            assert!(at < 100, "it is read for ever");
+            Ok(ten_bytes(states[at.min(states.len() - 1)]))
+        };
+        let now = || begin + Duration::from_millis(attempt_ms) * attempts.get() as u32;
+        let loaded = until_settled(attempt, now).expect("because no attempt fails");
+        (loaded.state, attempts.get(), loaded.read_bytes)
+    }
+
+    #[test]
+    fn a_file_that_does_not_change_is_read_once() {
+        for state in [State::Settled, State::Racy, State::Opaque] {
+            assert_eq!(
+                answered(&[state, State::Changing], 0),
+                (state, 1, 10),
+                "{state:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_changed_while_it_was_read_is_read_until_it_rests() {
+        for state in [State::Settled, State::Racy, State::Opaque] {
+            let states = [State::Changing, State::Changing, state, State::Changing];
+            assert_eq!(answered(&states, 1), (state, 3, 30), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_never_rests_is_given_as_it_came_when_patience_and_attempts_are_over() {
+        let changing = |attempt_ms| answered(&[State::Changing], attempt_ms);
+        // Patience is counted from the end of the first attempt.
+        assert_eq!(changing(10), (State::Changing, 11, 110));
+        assert_eq!(changing(99), (State::Changing, 4, 40));
+        assert_eq!(changing(5_000), (State::Changing, 4, 40));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_again_is_an_error() {
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            match attempts {
+                1 => Ok(ten_bytes(State::Changing)),
+                _ => Err(Error::new(ErrorKind::NotRegular, Path::new("was a file"))),
+            }
+        };
+        assert!(until_settled(attempt, Instant::now).is_err());
+        assert_eq!(attempts, 2);
     }
 }
