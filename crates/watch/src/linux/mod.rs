@@ -104,9 +104,14 @@ impl<T: Watched> Inner<T> {
         fence(SeqCst);
         if pending.any() {
             self.apply(&mut self.lock(), pending);
-        } else if self.reading.load(Acquire) % 2 == 1 {
+        } else if self.is_applying() {
             drop(self.lock());
         }
+    }
+
+    /// Whether a thread, which has the lock then, has read notifications that it has not applied yet.
+    fn is_applying(&self) -> bool {
+        self.reading.load(Acquire) % 2 == 1
     }
 
     /// Applies what waits in the queue.
@@ -297,7 +302,7 @@ fn refusal(errno: Errno) -> Refusal {
 mod tests {
     use super::*;
     use crate::Mark;
-    use std::sync::Arc;
+    use std::sync::{Arc, Weak};
 
     #[derive(Clone, Debug)]
     struct Item(Arc<Mark>);
@@ -339,6 +344,48 @@ mod tests {
         assert_eq!(inner.stats().refreshes, 5);
         inner.drain(&mut inner.lock());
         assert_eq!(inner.stats().refreshes, 6);
+    }
+
+    /// An item that notes what is said of applying whenever it is asked for its mark.
+    #[derive(Clone)]
+    struct Witness {
+        mark: Arc<Mark>,
+        inner: Weak<Inner<Self>>,
+        said: Arc<Mutex<Vec<bool>>>,
+    }
+
+    impl Watched for Witness {
+        fn mark(&self) -> &Mark {
+            let is_applying = self.inner.upgrade().unwrap().is_applying();
+            self.said.lock().unwrap().push(is_applying);
+            &self.mark
+        }
+    }
+
+    /// Others wait for the lock then, and only then: for so short a time that no test with threads would notice.
+    #[test]
+    fn notifications_are_said_to_be_applied_while_they_are() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let inner = Arc::new(Inner::new(Interest::Contents, Options::default()).unwrap());
+        let witness = Witness {
+            mark: Arc::default(),
+            inner: Arc::downgrade(&inner),
+            said: Arc::default(),
+        };
+        let wanted = state::wanted(Interest::Contents);
+        let watch = inner.queue.add(file.path(), wanted).unwrap();
+        inner.lock().target(watch).0.items.push(witness.clone());
+        let said = || std::mem::take(&mut *witness.said.lock().unwrap());
+        for text in ["one", "two", "three"] {
+            assert!(!inner.is_applying(), "before {text}");
+            std::fs::write(file.path(), text).unwrap();
+            inner.refresh();
+            let said = said();
+            assert!(!said.is_empty() && said.iter().all(|&it| it), "{said:?}");
+        }
+        assert!(!inner.is_applying());
+        inner.refresh();
+        assert_eq!(said(), [], "there was nothing to apply");
     }
 
     #[test]
