@@ -250,6 +250,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn series_whose_labels_look_alike_are_counted_and_told_apart() {
+        let recorder = Recorder::new();
+        let two = [("a", "1"), ("b", "2")];
+        recorder.counter_with("files", &two).add(1);
+        recorder.counter_with("files", &[("a=\"1\",b", "2")]).add(2);
+        let snapshot = recorder.snapshot();
+        let text = r#"
+counter                 value
+files{"a=\"1\",b"="2"}      2
+files{a="1",b="2"}          1
+"#;
+        assert_eq!(snapshot.text(), text.trim_start());
+        let json: serde_json::Value = serde_json::from_str(&snapshot.json()).unwrap();
+        let expect = serde_json::json!({
+            r#"files{"a=\"1\",b"="2"}"#: 2, r#"files{a="1",b="2"}"#: 1,
+        });
+        assert_eq!(json["counters"], expect);
+    }
+
+    #[test]
     fn names_are_bounded_and_the_rest_is_counted_together() {
         let options = Options {
             series_max: 2,
