@@ -4,7 +4,6 @@ mod alerts;
 mod estimate;
 mod figures;
 mod format;
-mod limit;
 mod state;
 
 use std::collections::HashMap;
@@ -18,12 +17,11 @@ use crate::event::{Event, Subscriber};
 use crate::provider::Answer;
 use crate::report::{AlertReport, AlertSeverity, RunOutcome, RunReport, StepOutcome, StepReport};
 
-pub use alerts::AlertSettings;
+pub use alerts::{AlertSettings, Limit};
 pub(crate) use alerts::{evaluate, watched};
 use estimate::Estimates;
 pub use figures::key_figures;
 pub use format::MetricsFormat;
-pub use limit::Limit;
 pub(crate) use state::{Probes, add_run, add_state};
 
 /// Handles to the series of events; whoever sees an event records it through these. Clones share everything.

@@ -1,5 +1,7 @@
 //! Limits of alert rules: as they are written, and whether their unit is that of the number they are for.
 
+use std::time::Duration;
+
 use autoexec_metrics::Unit;
 use autoexec_metrics::alert::Statistic;
 use serde::de::Error as _;
@@ -102,5 +104,16 @@ impl Limit {
             _ => "a bare number",
         };
         Err((given, numbers))
+    }
+}
+
+/// A number in this unit, for people.
+pub(super) fn quantity_text(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Ratio => format!("{:.1} %", value * 100.0),
+        Unit::Seconds => units::short_duration(Duration::from_secs_f64(value.clamp(0.0, 1e12))),
+        Unit::Bytes if value < 0.0 => format!("−{}", units::short_size(-value as u64)),
+        Unit::Bytes => units::short_size(value as u64),
+        _ => format!("{value}"),
     }
 }
