@@ -1,16 +1,14 @@
 """LangGraph on a graph of steps that do nothing, timed for `peers_graphs`.
 
-Started with `fan` or `chain` and a number of steps, it checks its answer, says `ready`, and then speaks as our bench binaries
-do with `--turns`: for each line with a number on its input it runs the graph so many times, and answers with nanoseconds of
-its thread, its process and the wall. It ends with its input.
+Started with `fan` or `chain` and a number of steps; speaks as `turns` says.
 """
 
 import operator
 import sys
-import time
 from typing import Annotated, TypedDict
 
 from langgraph.graph import END, START, StateGraph
+from turns import serve
 
 
 class State(TypedDict):
@@ -39,10 +37,6 @@ def build(kind: str, steps: int):
     return graph.compile()
 
 
-def clocks() -> tuple[int, int, int]:
-    return time.thread_time_ns(), time.process_time_ns(), time.perf_counter_ns()
-
-
 def main() -> None:
     kind, steps = sys.argv[1], int(sys.argv[2])
     graph = build(kind, steps)
@@ -53,13 +47,7 @@ def main() -> None:
         ran = graph.invoke({"ran": 0}, config)["ran"]
         assert ran == steps, f"{ran} of {steps} steps ran"
 
-    run()
-    print("ready", flush=True)
-    for line in sys.stdin:
-        before = clocks()
-        for _ in range(int(line)):
-            run()
-        print(*(now - then for now, then in zip(clocks(), before)), flush=True)
+    serve(run)
 
 
 if __name__ == "__main__":

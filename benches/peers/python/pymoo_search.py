@@ -1,17 +1,15 @@
 """pymoo's genetic algorithm on the sphere in ten dimensions, timed for `peers_search`.
 
-Started with a number of evaluations, it checks its answer, says `ready`, and then speaks as our bench binaries do with
-`--turns`: for each line with a number on its input it searches so many times, and answers with nanoseconds of its thread, its
-process and the wall. It ends with its input.
+Started with a number of evaluations; speaks as `turns` says.
 """
 
 import sys
-import time
 
 import numpy as np
 from pymoo.algorithms.soo.nonconvex.ga import GA
 from pymoo.core.problem import Problem
 from pymoo.optimize import minimize
+from turns import serve
 
 POPULATION = 100
 
@@ -26,10 +24,6 @@ class Sphere(Problem):
         out["F"] = np.sum(x * x, axis=1)
 
 
-def clocks() -> tuple[int, int, int]:
-    return time.thread_time_ns(), time.process_time_ns(), time.perf_counter_ns()
-
-
 def main() -> None:
     evaluations = int(sys.argv[1])
     problem = Sphere()
@@ -40,13 +34,7 @@ def main() -> None:
         assert spent == evaluations, f"{spent} of {evaluations} evaluations"
         assert best < 0.1, f"the best is {best}"
 
-    run()
-    print("ready", flush=True)
-    for line in sys.stdin:
-        before = clocks()
-        for _ in range(int(line)):
-            run()
-        print(*(now - then for now, then in zip(clocks(), before)), flush=True)
+    serve(run)
 
 
 if __name__ == "__main__":

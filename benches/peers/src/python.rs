@@ -41,7 +41,8 @@ impl Python {
             .join("python")
             .join(script);
         let mut command = Command::new(&self.program);
-        command.arg(path).args(arguments);
+        // Without `-B` it would leave files beside the scripts.
+        command.arg("-B").arg(path).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command
             .spawn()

@@ -127,6 +127,12 @@ fn is_plain(label: &str) -> bool {
 
 fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
+    push_escaped(out, text);
+    out.push('"');
+}
+
+/// Escapes a backslash, a quote and a line end, as Prometheus does in values of labels.
+pub(crate) fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '\\' => out.push_str("\\\\"),
@@ -135,7 +141,6 @@ fn push_quoted(out: &mut String, text: &str) {
             c => out.push(c),
         }
     }
-    out.push('"');
 }
 
 /// The name of a label, and what follows the opening quote of its value.

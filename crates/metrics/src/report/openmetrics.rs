@@ -19,7 +19,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use crate::distribution::Distribution;
-use crate::key::Key;
+use crate::key::{Key, push_escaped};
 use crate::snapshot::Snapshot;
 use crate::unit::Unit;
 
@@ -226,14 +226,7 @@ fn braces(labels: &Labels, le: Option<&str>) -> String {
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            c => out.push(c),
-        }
-    }
+    push_escaped(&mut out, text);
     out
 }
 
