@@ -135,6 +135,12 @@ mod tests {
     }
 
     #[test]
+    fn two_samples_far_from_zero_have_the_spread_of_their_distance() {
+        // The difference of squares, which is the same on paper, has lost it to rounding.
+        assert_eq!(std_dev(&[1e16, 1e16 + 4.0]), Some(8f64.sqrt()));
+    }
+
+    #[test]
     fn the_95th_percentile_of_twenty_is_the_nineteenth() {
         let mut samples: Vec<f64> = (1..=20).map(f64::from).collect();
         assert_eq!(percentile(&mut samples, 0.95), Some(19.0));

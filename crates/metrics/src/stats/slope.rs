@@ -142,6 +142,26 @@ mod tests {
         assert_eq!(slope(&[(1.0, f64::NAN), (2.0, 2.0)], 0.95), None);
         assert_eq!(slope(&[(1.0, f64::INFINITY), (2.0, 2.0)], 0.95), None);
         assert_eq!(slope(&series(GROWING), 1.0), None);
+        assert_eq!(slope(&series(GROWING), 0.0), None);
+        // Neither would tell in the median of the slopes.
+        let (one, two) = ((1.0, 1.0), (2.0, 2.0));
+        assert_eq!(slope(&[one, two, (3.0, f64::INFINITY)], 0.95), None);
+        assert_eq!(slope(&[one, two, (f64::INFINITY, 3.0)], 0.95), None);
+    }
+
+    /// Sen's formula, reckoned apart from this code. Without the ties of either x or y the interval would be
+    /// 3/7..=2.
+    #[test]
+    fn ties_narrow_the_interval() {
+        let xs = [0.0, 1.0, 3.0, 7.0].into_iter().flat_map(|x| [x; 3]);
+        let ys = [2.0, 0.0, 4.0, 1.0, 7.0, 7.0, 9.0, 9.0, 5.0, 7.0, 13.0, 7.0];
+        let points: Vec<_> = xs.zip(ys).collect();
+        let found = slope(&points, 0.9).unwrap();
+        let expect = Interval {
+            low: 0.5,
+            high: 13.0 / 7.0,
+        };
+        assert_eq!((found.per_x, found.interval), (1.0, expect));
     }
 
     #[test]
@@ -150,6 +170,17 @@ mod tests {
         assert_eq!(found.per_x, 1.0);
         assert_eq!(found.interval.low, f64::NEG_INFINITY);
         assert_eq!(found.interval.high, f64::INFINITY);
+    }
+
+    #[test]
+    fn where_no_slope_is_left_out_the_ends_are_the_extremes() {
+        let squares = [0.0, 1.0, 4.0, 9.0, 16.0];
+        let found = slope(&series(squares), 0.95).unwrap();
+        let all = Interval {
+            low: 1.0,
+            high: 7.0,
+        };
+        assert_eq!((found.per_x, found.interval), (4.0, all));
     }
 
     #[test]
