@@ -171,6 +171,7 @@ fn a_name_stands_for_all_series_of_it() {
     check("took", Statistic::Mean, 2.0);
     check("took", Statistic::Max, 3.0);
     check("took", Statistic::P50, 1.0);
+    check("took", Statistic::P95, 3.0);
     check("took", Statistic::P99, 3.0);
     check(r#"took{action="read"}"#, Statistic::P95, 1.0);
     // Of gauges the worst: the least where less is bad.
@@ -221,6 +222,29 @@ fn no_time_has_no_rate() {
     // What was counted while the clock stood still is not lost.
     let found = alerts.evaluate(&recorder.snapshot(), now + Duration::from_secs(2));
     assert_eq!(found[0].value, 10.0);
+}
+
+#[test]
+fn a_clock_that_stands_or_goes_back_does_not_hide_a_reset_nor_time() {
+    let rule = Rule {
+        clear_at: -1.0,
+        ..Rule::above("r", "c", Statistic::Rate, -0.5)
+    };
+    let first_rate = |counts: [(u64, u64); 3]| {
+        let mut alerts = Alerts::new(vec![rule.clone()]).unwrap();
+        let start = Instant::now();
+        let mut evaluate = |(second, count): (u64, u64)| {
+            let mut snapshot = Snapshot::default();
+            snapshot.counters.insert(Key::from("c"), count);
+            alerts.evaluate(&snapshot, start + Duration::from_secs(second))
+        };
+        let found = counts.map(&mut evaluate).concat();
+        found.iter().map(|it| it.value).collect::<Vec<_>>()
+    };
+    // A reset at the moment of the evaluation before: what follows counts from it.
+    assert_eq!(first_rate([(0, 10), (0, 3), (1, 8)]), [5.0]);
+    // Back by a second, and nothing counted: the 10 still took the two seconds since the second one.
+    assert_eq!(first_rate([(2, 10), (1, 10), (4, 20)]), [5.0]);
 }
 
 fn ratio(part: &str, whole: &str, at_least: u64, raise_at: f64) -> Rule {
