@@ -226,6 +226,13 @@ mod tests {
     }
 
     #[test]
+    fn a_value_recorded_no_times_leaves_nothing() {
+        let cell = Cell::default();
+        cell.record_n(5, 0, &Budget::new(usize::MAX));
+        assert_eq!(merged(&cell), merged(&Cell::default()));
+    }
+
+    #[test]
     fn a_count_stops_at_the_top() {
         let budget = Budget::new(usize::MAX);
         let cell = Cell::default();

@@ -141,6 +141,16 @@ mod tests {
     }
 
     #[test]
+    fn the_one_that_others_share_takes_no_room_though_asked_for_by_name() {
+        let names = Names::new(2, 2);
+        for name in [OTHER, "hits", "misses"] {
+            names.get_or_make(name, &[], || ());
+        }
+        assert_eq!(texts(&names), ["(other)", "hits", "misses"]);
+        assert_eq!(names.folded(), 0);
+    }
+
+    #[test]
     fn the_bound_of_all_names_holds_whatever_the_labels() {
         let names = Names::new(3, 1);
         for n in 0..200 {

@@ -189,3 +189,51 @@ impl Counts {
         counts.fold(0, u64::saturating_add)
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// Calls with the numbers of two threads that live at a time, so that one of them is not 0, and with as
+    /// many cells as bring the thread on either side of the border.
+    fn with_numbers(test: impl Fn(usize, usize) + Sync) {
+        let test = || {
+            let own = shard::assigned();
+            (own.saturating_sub(1)..=own + 1).for_each(|shards| test(own, shards));
+        };
+        test();
+        thread::scope(|scope| {
+            scope.spawn(test);
+        });
+    }
+
+    #[test]
+    fn a_cell_that_threads_share_is_written_by_whoever_holds_the_lock() {
+        with_numbers(|own, shards| {
+            let series = Series::new(shards, &Arc::new(Budget::new(usize::MAX)));
+            // The second time the cell is there.
+            for _ in 0..2 {
+                series.write(|_| {
+                    let is_locked = series.shared.try_lock().is_err();
+                    assert_eq!(is_locked, own >= shards, "{own} of {shards}");
+                });
+            }
+            let made = (0..=shards).filter(|&at| series.cells[at].get().is_some());
+            assert_eq!(made.collect::<Vec<_>>(), [own.min(shards)]);
+        });
+    }
+
+    #[test]
+    fn a_thread_counts_where_its_number_says() {
+        with_numbers(|own, shards| {
+            let counts = Counts::new(shards);
+            counts.add(2);
+            counts.add(3);
+            let found = (0..=shards).map(|at| counts.0[at].0.load(Relaxed));
+            let expect = (0..=shards).map(|at| if at == own.min(shards) { 5 } else { 0 });
+            assert!(found.eq(expect), "{own} of {shards}");
+        });
+    }
+}

@@ -42,3 +42,24 @@ impl Snapshot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_is_what_was_said_or_goes_by_the_kind() {
+        let mut snapshot = Snapshot::default();
+        for key in [Key::new("read", &[("action", "ask")]), Key::from("lines")] {
+            snapshot.timers.insert(key, Distribution::default());
+        }
+        let description = Description {
+            unit: Unit::Tokens,
+            help: "".into(),
+        };
+        Arc::make_mut(&mut snapshot.descriptions).insert("lines".into(), description);
+        assert_eq!(snapshot.unit("read"), Unit::Seconds);
+        assert_eq!(snapshot.unit("lines"), Unit::Tokens);
+        assert_eq!(snapshot.unit("files"), Unit::Count);
+    }
+}
