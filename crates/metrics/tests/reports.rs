@@ -91,6 +91,25 @@ fn a_report_says_which_distributions_are_coarse() {
 }
 
 #[test]
+fn a_report_says_how_many_look_ups_found_no_room() {
+    for (names, note) in [(1, None), (3, Some("2 look-ups beyond the limit of names"))] {
+        let recorder = Recorder::with_options(Options {
+            series_max: 1,
+            ..Options::default()
+        });
+        for name in ["a", "b", "c"].into_iter().take(names) {
+            recorder.counter(name).increment();
+        }
+        let snapshot = recorder.snapshot();
+        for text in [snapshot.text(), snapshot.html("", &[])] {
+            let told = text.contains("look-ups beyond");
+            assert_eq!(told, note.is_some(), "{text}");
+            assert!(note.is_none_or(|note| text.contains(note)), "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_workflow_tells_what_it_measured_and_nothing_else() {
     let workflow = Workflow::default();
     let empty = json!({ "step_count": 0, "file_read_count": 0, "consolidation_count": 0 });

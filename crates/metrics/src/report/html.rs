@@ -227,6 +227,75 @@ mod tests {
     }
 
     #[test]
+    fn bins_lie_evenly_or_by_factors() {
+        let check = |values: &[u64], scale, n: usize, edges: [f64; 3]| {
+            let bins = bins(&Distribution::of(Unit::Count, values), scale);
+            assert_eq!(bins.len(), n, "{values:?}");
+            let found = [bins[0].low, bins[n / 2].low, bins[n - 1].high];
+            let near = |(found, edge): (&f64, &f64)| (found - edge).abs() < 1e-9;
+            assert!(found.iter().zip(&edges).all(near), "{values:?}: {found:?}");
+            assert!(bins.windows(2).all(|two| two[0].high == two[1].low));
+        };
+        // Whole numbers close together: the last one's bin ends at the next.
+        check(&[7, 10], 1.0, 4, [7.0, 9.0, 11.0]);
+        check(&[100, 139], 1.0, 40, [100.0, 120.0, 140.0]);
+        check(&[0, 100], 1.0, 40, [0.0, 50.0, 100.0]);
+        check(&[10, 99], 1.0, 40, [10.0, 54.5, 99.0]);
+        // From a factor of ten on, the middle is the geometric mean.
+        check(&[10, 100], 1.0, 40, [10.0, 1e3f64.sqrt(), 100.0]);
+        check(&[10, 1_000], 10.0, 40, [1.0, 10.0, 100.0]);
+    }
+
+    #[test]
+    fn bins_count_what_lies_between_their_edges() {
+        for values in [
+            vec![7, 7, 8, 10],
+            vec![0, 1, 3, 99, 100],
+            vec![11, 12, 50, 51, 51, 98],
+            vec![1, 2, 3, 51, 99, 990, 1_900],
+        ] {
+            let bins = bins(&Distribution::of(Unit::Count, &values), 1.0);
+            for (n, bin) in bins.iter().enumerate() {
+                let is_in = |value: f64| {
+                    let last = n == bins.len() - 1;
+                    value >= bin.low && (value < bin.high || last)
+                };
+                let expect = values.iter().filter(|&&value| is_in(value as f64));
+                assert_eq!(bin.count, expect.count() as u64, "{bin:?} of {values:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_axis_is_in_the_unit_that_gives_short_numbers() {
+        let check = |unit, max: u64, expect: (f64, &str)| {
+            let found = axis_unit(&Distribution::of(unit, &[1, max]));
+            assert_eq!(found, expect, "{max}");
+        };
+        let time = [(1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")];
+        let bytes = [(1.0, "bytes"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB")];
+        for (unit, units) in [(Unit::Seconds, time), (Unit::Bytes, bytes)] {
+            for (n, bound) in [2_000, 2_000_000, 2_000_000_000].into_iter().enumerate() {
+                check(unit, bound - 1, units[n]);
+                check(unit, bound, units[n + 1]);
+            }
+        }
+        check(Unit::Tokens, 5_000, (1.0, "tokens"));
+        check(Unit::Ratio, 5_000, (1.0, "ratio"));
+        check(Unit::Count, 5_000, (1.0, "count"));
+    }
+
+    #[test]
+    fn what_is_drawn_is_not_said_to_be_in_the_table_only() {
+        let mut snapshot = Snapshot::default();
+        let two = Distribution::of(Unit::Seconds, &[1, 2]);
+        snapshot.timers.insert(Key::from("t"), two);
+        let html = snapshot.html("", &[]);
+        assert!(html.contains("<h2>Timers</h2>") && !html.contains("In the table only"));
+        assert!(!html.contains("<h2>Histograms</h2>") && !html.contains("<h2>Over time</h2>"));
+    }
+
+    #[test]
     fn quantiles_end_where_values_do() {
         assert_eq!(fractions(1).collect::<Vec<_>>(), [0.0, 0.1, 0.25, 0.5]);
         assert_eq!(fractions(100).last(), Some(0.99));
