@@ -81,6 +81,16 @@ fn a_workflow_tells_the_peak_between_its_steps() {
     }
 }
 
+/// The others would have nothing to test if the probe believed that it may not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_peak_is_since_the_start_where_the_mark_may_be_set_back() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let may = std::fs::write("/proc/self/clear_refs", "5").is_ok();
+    let memory = MemoryProbe::start().finish().unwrap();
+    assert_eq!(memory.peak_is_since_start, may, "{memory:?}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn resident_memory_agrees_with_the_kernel() {

@@ -81,6 +81,34 @@ fn bytes_and_calls_are_those_of_the_files() {
 }
 
 #[test]
+fn nothing_that_the_kernel_tells_is_absent() {
+    let _turn = turn();
+    let used = ProcessProbe::start().finish();
+    let always = [
+        used.voluntary_switches,
+        used.involuntary_switches,
+        used.minor_faults,
+        used.major_faults,
+        used.descriptors,
+        used.threads,
+    ];
+    assert!(
+        used.cpu().is_some() && always.iter().all(Option::is_some),
+        "{used:?}"
+    );
+    // All of these or, where the kernel does not count them, none.
+    let io = [
+        used.written_bytes,
+        used.read_calls,
+        used.write_calls,
+        used.storage_read_bytes,
+        used.storage_written_bytes,
+    ];
+    let is_counted = used.read_bytes.is_some();
+    assert!(io.iter().all(|it| it.is_some() == is_counted), "{used:?}");
+}
+
+#[test]
 fn descriptors_and_threads_are_counted_one_by_one() {
     let _turn = turn();
     let probe = ProcessProbe::start();

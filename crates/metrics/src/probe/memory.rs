@@ -168,6 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn probes_that_are_gone_are_forgotten() {
+        (0..100).for_each(|_| drop(MemoryProbe::start()));
+        // The one before, and what other tests hold at this moment.
+        let watching = lock(&WATCHING).len();
+        assert!(watching < 50, "{watching}");
+    }
+
+    #[test]
     fn targets_look_at_the_peak_first() {
         let targets = MemoryTargets::default();
         let mb = 1_000_000;

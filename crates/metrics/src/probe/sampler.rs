@@ -172,6 +172,8 @@ mod tests {
             at: Duration::from_secs(n as u64),
             rss_bytes: Some(rss),
             cpu: Some(Duration::from_millis(n as u64)),
+            descriptors: Some(rss % 10),
+            threads: Some(rss % 7),
             ..Sample::default()
         }
     }
@@ -187,9 +189,12 @@ mod tests {
             readings.iter().for_each(|reading| series.push(*reading));
             let found: Vec<Sample> = series.samples.iter().chain(&series.partial).copied().collect();
             let chunks = readings.chunks(series.stride as usize);
+            let most = |chunk: &[Sample], of: fn(&Sample) -> Option<u64>| chunk.iter().filter_map(of).max();
             let expect: Vec<Sample> = chunks
                 .map(|chunk| Sample {
-                    rss_bytes: chunk.iter().filter_map(|sample| sample.rss_bytes).max(),
+                    rss_bytes: most(chunk, |sample| sample.rss_bytes),
+                    descriptors: most(chunk, |sample| sample.descriptors),
+                    threads: most(chunk, |sample| sample.threads),
                     ..chunk[chunk.len() - 1]
                 })
                 .collect();
