@@ -5,7 +5,7 @@ use std::time::Duration;
 /// When something began, by the monotonic clock.
 ///
 /// On Linux it is a count of nanoseconds: `Instant` keeps seconds and the rest apart and checks both at each
-/// reading and each subtraction, which together is a tenth of what two readings take.
+/// reading and each subtraction, which together is some 2 % of what two readings take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Started(Reading);
 

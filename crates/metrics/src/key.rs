@@ -17,7 +17,7 @@ use std::sync::Arc;
 ///
 /// So that one text is one key, a brace in a name does not get past the labels: a name that reads as one
 /// with labels is that, `Key::from(r#"step{action="read"}"#)`, and an opening brace in a name that labels
-/// are given to becomes `_`.
+/// are given to becomes `_`, which makes it one with the name that has `_` there.
 ///
 /// Clones share the text: a snapshot of a thousand series copies none.
 #[derive(Clone)]

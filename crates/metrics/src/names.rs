@@ -42,9 +42,10 @@ impl<T: Clone> Names<T> {
         labels: &[(&str, &str)],
         make: impl FnOnce() -> T,
     ) -> T {
-        if labels.is_empty() {
-            let known = self.known(name);
-            return known.unwrap_or_else(|| self.admit(Key::from(name), make));
+        if labels.is_empty()
+            && let Some(known) = self.known(name)
+        {
+            return known;
         }
         let key = Key::new(name, labels);
         let known = self.known(key.as_str());
