@@ -11,6 +11,8 @@ use std::hint::black_box;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const FILES: usize = 1_000;
@@ -21,7 +23,13 @@ fn deep_file(dir: &Path) -> PathBuf {
     fs::create_dir_all(&parent).expect("the directory is ours");
     let path = parent.join("file.rs");
     fs::write(&path, vec![b'x'; 4096]).expect("the directory is ours");
+    settle();
     path
+}
+
+/// Waits until files that were just written are older than a tick of the clock: younger ones are not kept.
+fn settle() {
+    thread::sleep(Duration::from_millis(30));
 }
 
 fn hit(harness: &mut Harness<'_>) {
@@ -105,7 +113,9 @@ impl Small {
     fn make(folder: &Path, count: usize) -> io::Result<()> {
         fs::create_dir_all(folder.join("one/two/three/four"))?;
         let mut names = Self::names("module", count).chain(Self::names("another", count));
-        names.try_for_each(|name| fs::write(folder.join(name), vec![b'x'; 4096]))
+        names.try_for_each(|name| fs::write(folder.join(name), vec![b'x'; 4096]))?;
+        settle();
+        Ok(())
     }
 
     fn of(base: PathBuf, folder: TempDir, count: usize) -> Self {
@@ -211,16 +221,19 @@ fn watched_hit(_: &mut Harness<'_>) {
     // There is no queue to look into.
 }
 
-/// 1,000 files in ten directories. Lengths go from 0 to 18,000 bytes, 9,000 on average.
-fn tree(own: &Path) -> Vec<PathBuf> {
+/// 1,000 files in ten directories, made once under this name. Lengths go from 0 to 18,000 bytes, 9,000 on average.
+fn tree(name: &str, own: &Path) -> Vec<PathBuf> {
     let names = || (0..FILES).map(|i| (i, format!("package-{:02}/src/module-{i}.rs", i / 100)));
     let bytes = vec![b'x'; 18_000];
     let make = |folder: &Path| {
         (0..FILES / 100)
             .try_for_each(|i| fs::create_dir_all(folder.join(format!("package-{i:02}/src"))))?;
-        names().try_for_each(|(i, name)| fs::write(folder.join(name), &bytes[..i * 7_919 % 18_000]))
+        names()
+            .try_for_each(|(i, name)| fs::write(folder.join(name), &bytes[..i * 7_919 % 18_000]))?;
+        settle();
+        Ok(())
     };
-    let folder = made_once("tree", own, make).expect("there is room");
+    let folder = made_once(name, own, make).expect("there is room");
     names().map(|(_, name)| folder.join(name)).collect()
 }
 
@@ -278,7 +291,7 @@ fn first_read(harness: &mut Harness<'_>) {
     harness.group("file-cache/first-read-1000", |group| {
         group.decided_by(Clock::Process);
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let paths = &*tree(dir.path());
+        let paths = &*tree("first-read", dir.path());
         check(&roomy(), paths, FILES as u64);
         let alone = ReadManyOptions {
             workers: Some(1),
@@ -317,7 +330,7 @@ fn reread(harness: &mut Harness<'_>) {
     harness.group("file-cache/reread-1000", |group| {
         group.decided_by(Clock::Process);
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let paths = &*tree(dir.path());
+        let paths = &*tree("reread", dir.path());
         let cache = roomy();
         check(&cache, paths, FILES as u64);
         group.bench_function("floor", |b| b.iter_with_large_drop(|| plain_loop(paths)));

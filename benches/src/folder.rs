@@ -10,7 +10,8 @@ const FOLDER: &str = "AUTOEXEC_BENCH_FOLDER";
 /// A folder as `make` fills it: `own`, or one of this name that an earlier process has filled already.
 ///
 /// Making a thousand files may take longer than measuring how they are read. Whoever uses it may not change
-/// what is in it, nor mind that another process reads it too; the name says all that `make` depends on.
+/// what is in it, and the name says all that `make` depends on. Where somebody watches the files, no two
+/// processes may use one folder at a time: a group that several threads or the wall decide about is alone.
 ///
 /// # Errors
 /// Those of `make`, and of the file system.

@@ -1,6 +1,7 @@
 //! Both sides, built alike: the same flags, functions aligned, each in a target directory of its own.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -20,8 +21,8 @@ pub(super) struct Source {
     pub(super) root: PathBuf,
     /// Where its target directory and its binaries are.
     pub(super) place: PathBuf,
-    /// Whether the processes that run its benchmarks share the folders of files that they only read.
-    /// No two of one benchmark may run at a time then.
+    /// Whether the processes that run its benchmarks share the folders of files that they only read, one after
+    /// the other.
     shares_files: bool,
 }
 
@@ -31,6 +32,17 @@ pub(super) const FOLDER: &str = "AUTOEXEC_BENCH_FOLDER";
 /// Where they are.
 pub(super) fn shared_files(place: &Path, name: &str) -> PathBuf {
     place.join("files").join(name)
+}
+
+/// Removes them.
+pub(super) fn forget_shared_files(place: &Path) -> Result<()> {
+    let files = place.join("files");
+    match fs::remove_dir_all(&files) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", files.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Source {
@@ -43,10 +55,12 @@ impl Source {
         }
     }
 
-    /// The same; its files are shared.
-    pub(super) fn sharing_files(mut self) -> Self {
-        self.shares_files = true;
-        self
+    /// Both, with files that the processes of each side share, unless one of them does not know how to.
+    pub(super) fn sharing_files(mut both: [Self; 2]) -> [Self; 2] {
+        let knows_how = |side: &Self| side.root.join("benches/src/folder.rs").is_file();
+        let share = both.iter().all(knows_how);
+        both.iter_mut().for_each(|side| side.shares_files = share);
+        both
     }
 
     /// Builds its bench binaries with so much padding, and copies them to where no later build

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::build::FOLDER;
 use super::decide::Change;
 use super::pair::{Pace, Pair};
 use super::random::Random;
@@ -35,6 +36,14 @@ impl Binary {
     pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.settings.push((name, value.to_owned()));
         self
+    }
+
+    /// Exchanges what both are told by this variable.
+    fn exchange(&mut self, other: &mut Self, name: &str) {
+        let place = |it: &Self| it.settings.iter().position(|(known, _)| *known == name);
+        if let (Some(ours), Some(theirs)) = (place(self), place(other)) {
+            std::mem::swap(&mut self.settings[ours], &mut other.settings[theirs]);
+        }
     }
 
     pub(super) fn command(&self) -> Command {
@@ -120,7 +129,12 @@ pub(super) fn examine(
     let mut random = Random::new(seed);
     let mut known: Option<Pace> = None;
     let (mut deciding, mut wall) = (Vec::new(), Vec::new());
-    for (base, head) in variants.iter().cycle().take(effort.pairs.1 as usize) {
+    let pairs = variants.iter().cloned().cycle();
+    for (n, (mut base, mut head)) in pairs.take(effort.pairs.1 as usize).enumerate() {
+        // How the files of one folder lie is no difference between the builds.
+        if n % 2 == 1 {
+            base.exchange(&mut head, FOLDER);
+        }
         let mut pair = Pair::start(base.command(), head.command(), &benchmark.id)?;
         let pace = match known {
             Some(pace) => pace,
@@ -174,6 +188,28 @@ mod tests {
             &format!("b{ns}"),
             &body,
         ))
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn each_side_has_either_folder_in_every_other_pair() {
+        let folder = tempfile::tempdir().unwrap();
+        let body =
+            format!("echo ${FOLDER} >> $SIDE; echo ready; while read n; do echo $n 0 $n; done");
+        let side = |name, files| {
+            let target = crate::bench::measure::tests::script(folder.path(), name, &body);
+            let file = folder.path().join(format!("{name}.txt"));
+            let binary = Binary::of(&target).with("SIDE", &file.display().to_string());
+            (binary.with(FOLDER, files), file)
+        };
+        let ((base, of_base), (head, of_head)) = (side("base", "one"), side("head", "two"));
+        let benchmark = Benchmark {
+            id: "a/b".to_owned(),
+            clock: Clock::Cpu,
+        };
+        examine(&benchmark, &[(base, head)], Effort::QUICK, &|_| false, 1).unwrap();
+        let told = [of_base, of_head].map(|file| std::fs::read_to_string(file).unwrap());
+        assert_eq!(told, ["one\ntwo\none\ntwo\n", "two\none\ntwo\none\n"]);
     }
 
     #[cfg(unix)]

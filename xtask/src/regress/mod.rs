@@ -15,7 +15,6 @@ mod serve;
 mod sides;
 mod suspects;
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -42,7 +41,7 @@ pub(crate) fn run(options: &RegressOptions) -> Result<Outcome> {
     let workspace = Workspace::load()?;
     let _alone = Lock::take(&place(&workspace))?;
     // What another revision left there may not be what this one wants.
-    let _ = fs::remove_dir_all(place(&workspace).join("files"));
+    build::forget_shared_files(&place(&workspace))?;
     if options.self_test {
         return selftest::run(&workspace, options.rounds, options.seconds);
     }
@@ -53,10 +52,10 @@ pub(crate) fn run(options: &RegressOptions) -> Result<Outcome> {
 
     let filter = options.filter.as_deref();
     let only = filter.filter(|name| targets::declares(&workspace, BENCHES, name));
-    let sources = [
-        Source::new("base", &base.folder, &place).sharing_files(),
-        Source::new("head", root, &place).sharing_files(),
-    ];
+    let sources = Source::sharing_files([
+        Source::new("base", &base.folder, &place),
+        Source::new("head", root, &place),
+    ]);
     let sides = Sides::build(&sources, only)?;
     let mut compared = sides.compare(filter)?;
     // Floors are not our code: they are measured when they are asked for.
