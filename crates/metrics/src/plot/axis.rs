@@ -75,6 +75,11 @@ impl Axis {
         self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
+    /// Whether a value lies between the ends.
+    pub(crate) fn reaches(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
     /// Room that the widest tick needs.
     pub(crate) fn label_width(&self) -> f64 {
         let widths = self.ticks.iter().map(|(_, text)| super::svg::width(text));

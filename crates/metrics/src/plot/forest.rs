@@ -22,14 +22,14 @@ pub struct Effect<'a> {
 
 /// A forest plot, as SVG: for each effect its interval, its estimate, and both as text, over an axis
 /// with a line at zero. `x_label` names quantity and unit, as in `"change of time (%)"`. Effects with a
-/// number that is not finite are left out, and the plot says how many.
+/// number that is not finite are left out, and the plot says how many. The axis has room for all estimates
+/// and for nine of ten intervals on either side: one that goes on ends in an arrow.
 pub fn forest(title: &str, x_label: &str, effects: &[Effect<'_>]) -> String {
     let mut canvas = Canvas::titled(title);
     let good = |e: &&Effect<'_>| [e.low, e.estimate, e.high].into_iter().all(drawable);
     let drawn: Vec<&Effect<'_>> = effects.iter().filter(good).collect();
     let missing = effects.len() - drawn.len();
-    let numbers = drawn.iter().flat_map(|e| [0.0, e.low, e.estimate, e.high]);
-    let Some((low, high)) = extent(numbers) else {
+    let Some((low, high)) = span(&drawn) else {
         canvas.nothing(Canvas::TOP + 30.0);
         note(&mut canvas, Canvas::TOP + 48.0, missing);
         return canvas.finish(Canvas::TOP + 64.0, &format!("{title}: no data"));
@@ -49,6 +49,19 @@ pub fn forest(title: &str, x_label: &str, effects: &[Effect<'_>]) -> String {
         drawn.iter().filter(|e| e.highlight).count()
     );
     canvas.finish(height, &label)
+}
+
+/// What the axis reaches over.
+fn span(effects: &[&Effect<'_>]) -> Option<(f64, f64)> {
+    // Of ten, none is left out: a few are no crowd that one could hide.
+    let most = effects.len() * 9 / 10 + 1;
+    let nth = |mut ends: Vec<f64>| {
+        ends.sort_by(f64::total_cmp);
+        ends.get(most.min(ends.len()).checked_sub(1)?).copied()
+    };
+    let high = nth(effects.iter().map(|e| e.high).collect())?;
+    let low = -nth(effects.iter().map(|e| -e.low).collect())?;
+    extent(effects.iter().map(|e| e.estimate).chain([0.0, low, high]))
 }
 
 fn grid(canvas: &mut Canvas, x: &Axis, label: &str, bottom: f64) {
@@ -80,11 +93,20 @@ fn row(canvas: &mut Canvas, x: &Axis, top: f64, effect: &Effect<'_>) {
     ));
     canvas.text("halo", (8.0, top + 15.0), Anchor::Start, &name);
     canvas.text("halo", (WIDTH - 8.0, top + 15.0), Anchor::End, &numbers);
-    let (low, at, high) = (x.at(effect.low), x.at(effect.estimate), x.at(effect.high));
     let y = top + 28.0;
+    let (low, at, high) = (x.at(effect.low), x.at(effect.estimate), x.at(effect.high));
+    let end = |value: f64, outwards: f64| match x.reaches(value) {
+        true => format!("M{:.1} {:.1}v10", x.at(value), y - 5.0),
+        false => format!(
+            "M{:.1} {:.1}l{outwards} 5l{} 5",
+            x.at(value) - outwards,
+            y - 5.0,
+            -outwards
+        ),
+    };
+    let ends = end(effect.low, -5.0) + &end(effect.high, 5.0);
     canvas.push(format_args!(
-        r#"<path class="line {class}" d="M{low:.1} {:.1}v10m0 -5H{high:.1}m0 -5v10"/><circle class="{class}" cx="{at:.1}" cy="{y:.1}" r="5"/></g>"#,
-        y - 5.0
+        r#"<path class="line {class}" d="M{low:.1} {y:.1}H{high:.1}{ends}"/><circle class="{class}" cx="{at:.1}" cy="{y:.1}" r="5"/></g>"#
     ));
 }
 
@@ -134,5 +156,26 @@ mod tests {
         assert!(svg.contains("2 effects, 1 highlighted"));
         assert_eq!(svg.matches("font-weight=\"bold\"").count(), 1);
         assert!(forest("t", "x", &[]).contains(">no data</text>"));
+    }
+
+    #[test]
+    fn one_wide_interval_does_not_hide_the_others() {
+        let mut effects = vec![effect("narrow", -1.0, 0.5, 2.0); 20];
+        effects.push(effect("wide", -300.0, 1.0, 200.0));
+        let all: Vec<&Effect<'_>> = effects.iter().collect();
+        assert_eq!(span(&all), Some((-1.0, 2.0)));
+        let svg = forest("t", "x", &effects);
+        let arrows =
+            |svg: &str| svg.matches("l5 5l-5 5").count() + svg.matches("l-5 5l5 5").count();
+        assert!(
+            svg.contains("wide: +1 [-300, +200]") && arrows(&svg) == 2,
+            "{svg}"
+        );
+        // One of few is shown whole, and so is an estimate wherever it lies.
+        assert_eq!(span(&all[12..]), Some((-300.0, 200.0)));
+        assert_eq!(arrows(&forest("t", "x", &effects[12..])), 0);
+        effects[0] = effect("far", 88.0, 90.0, 95.0);
+        let all: Vec<&Effect<'_>> = effects.iter().collect();
+        assert_eq!(span(&all), Some((-1.0, 90.0)));
     }
 }
