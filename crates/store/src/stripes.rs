@@ -71,8 +71,27 @@ mod tests {
     use super::*;
     use std::thread;
 
+    /// Two threads on one stripe lose counts only where they meet, which no test can wait for.
+    fn check_that_nobody_sits_where_another_does() {
+        let mut seats: Vec<Seat> = (0..=STRIPES).map(|_| Seat::take()).collect();
+        for turn in 0..3 {
+            let mut numbers: Vec<usize> = seats.iter().filter_map(|seat| seat.0).collect();
+            assert!(!numbers.is_empty() && numbers.len() <= STRIPES);
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(
+                numbers.len(),
+                seats.iter().filter(|seat| seat.0.is_some()).count()
+            );
+            drop(seats.remove(turn));
+            seats.push(Seat::take());
+        }
+    }
+
+    /// One test, as all threads of the process share the seats.
     #[test]
     fn no_count_is_lost_however_many_threads_come_and_go() {
+        check_that_nobody_sits_where_another_does();
         let counter = Counter::default();
         for _ in 0..4 {
             thread::scope(|scope| {

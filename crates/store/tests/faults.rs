@@ -213,6 +213,19 @@ fn tags_and_prefixes_take_what_they_name_and_no_more() {
 }
 
 #[test]
+fn an_entry_goes_with_any_of_its_tags() {
+    let space = store(100, 1 << 20).namespace("s");
+    for gone in ["a", "b", "c"] {
+        let entry = Entry::new("value").with_tag("a").with_tag("b");
+        assert!(space.insert("key", entry.with_tag("a").with_tag("c")));
+        let value = space.get("key").unwrap();
+        assert_eq!(value.tags().collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(space.remove_tag(gone), 1);
+        assert!(space.get("key").is_none());
+    }
+}
+
+#[test]
 fn entries_live_as_long_as_said_and_no_longer() {
     let clock = ManualClock::default();
     let mut options = Options {

@@ -159,6 +159,14 @@ fn what_was_invalidated_while_it_was_computed_is_not_kept() {
     check_kept(|space| _ = space.remove_prefix("x"), true);
     check_kept(|space| _ = space.remove_tag("t"), false);
     check_kept(|space| _ = space.remove_tag("u"), true);
+    check_kept(
+        |space| {
+            ["u", "t"]
+                .into_iter()
+                .for_each(|tag| _ = space.remove_tag(tag))
+        },
+        false,
+    );
     check_kept(|space| _ = space.clear(), false);
     check_kept(
         |space| _ = space.file_changed("a.rs", Some(Fingerprint(2))),

@@ -200,6 +200,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_to_be_read_again_is_not_written() {
+        let value = vec![0; MAX_PAYLOAD + 1];
+        let put = Put {
+            value: &value,
+            ..Put::default()
+        };
+        let mut bytes = b"before".to_vec();
+        assert_eq!(frame(&Record::Put(put), 14, &mut bytes), None);
+        assert_eq!(bytes, b"before");
+    }
+
+    #[test]
     fn no_flipped_bit_goes_unseen() {
         for example in examples() {
             let mut bytes = Vec::new();

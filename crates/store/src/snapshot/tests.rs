@@ -38,6 +38,33 @@ impl Medium for Limited {
     }
 }
 
+thread_local! {
+    /// How often this thread waited for the disk.
+    static WAITED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A disk that counts who waits for it.
+struct WaitedFor(File);
+
+impl Medium for WaitedFor {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_at(offset, bytes)
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.0.truncate(length)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        WAITED.set(WAITED.get() + 1);
+        self.0.sync()
+    }
+
+    fn is_named(&self, path: &Path) -> bool {
+        self.0.is_named(path)
+    }
+}
+
 /// What the system says when a disk is full.
 #[cfg(target_os = "linux")]
 struct DevFull(File);
@@ -297,6 +324,55 @@ fn cut_anywhere_it_loads_what_precedes_the_cut_and_goes_on() {
         let (found, report) = loaded(&path);
         assert_eq!(found, contents(&namespace), "cut at {cut}");
         assert_eq!(report.damage, None);
+    }
+}
+
+#[test]
+fn a_damaged_payload_is_lost_alone_and_the_next_save_leaves_it_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    let (_, ends) = history(&path);
+    let bytes = std::fs::read(&path).unwrap();
+    for frame in ends.windows(2) {
+        let mut damaged = bytes.clone();
+        damaged[frame[1] as usize - 1] ^= 1;
+        std::fs::write(&path, damaged).unwrap();
+        let namespace = space();
+        let options = SnapshotOptions::default();
+        let (snapshot, report) = Snapshot::open(&namespace, &path, now(), options, None).unwrap();
+        let offset = frame[0];
+        assert_eq!(report.damage, Some(Damage::Payload { offset }));
+        assert_eq!(
+            (report.frames_damaged, report.bytes_lost),
+            (1, frame[1] - frame[0])
+        );
+        assert!(snapshot.save(now()).unwrap().compacted, "at {offset}");
+        let (found, report) = loaded(&path);
+        assert_eq!((found, report.damage), (contents(&namespace), None));
+    }
+}
+
+#[test]
+fn a_save_waits_for_the_disk_if_told_to_and_a_compaction_always() {
+    for (sync, expect) in [(true, 1), (false, 0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache");
+        let namespace = space();
+        let options = SnapshotOptions {
+            sync,
+            ..SnapshotOptions::default()
+        };
+        let wrap = |file| -> Box<dyn Medium> { Box::new(WaitedFor(file)) };
+        let opened = Snapshot::open_with(&namespace, &path, now(), options, None, wrap);
+        let snapshot = opened.unwrap().0;
+        insert(&namespace, 0..3);
+        WAITED.set(0);
+        for turn in ["what came is written", "nothing is written"] {
+            snapshot.save(now()).unwrap();
+            assert_eq!(WAITED.get(), expect, "{turn}");
+        }
+        snapshot.compact(now()).unwrap();
+        assert_eq!(WAITED.get(), expect + 1);
     }
 }
 
