@@ -301,6 +301,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_held_stays_watched_when_it_is_armed_again() {
+        let (_folder, path) = file();
+        let cache = PathCache::new(Options::default());
+        let key = path.as_os_str().as_encoded_bytes();
+        cache.resolve(&path).unwrap();
+        let watcher = cache.watcher().unwrap();
+        let before = watcher.stats().watches;
+        let held = cache.entries.get(key).unwrap();
+        cache.arm_again(watcher, &path, key, &held);
+        assert!(watcher.refresh().covers(held.mark()));
+        assert_eq!(watcher.stats().watches, before);
+    }
+
+    #[test]
     fn a_cache_that_keeps_nothing_watches_nothing() {
         let (_folder, path) = file();
         let options = Options {
