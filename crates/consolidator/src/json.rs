@@ -149,7 +149,7 @@ mod tests {
         let mut out = Vec::new();
         let mut json = Json::new(&mut out);
         json.object(|json| {
-            json.text("a", "x\"\\\n\u{1b}é");
+            json.text("a", "x\"\\\n\t\r\u{1b}é");
             json.key("b").array(|json| {
                 json.line();
                 json.object(|_| {});
@@ -162,7 +162,7 @@ mod tests {
         });
         let written = json.finish().unwrap();
         assert_eq!(written, out.len() as u64);
-        let expect = "{\"a\":\"x\\\"\\\\\\n\\u001bé\",\"b\":[\n{},\n2,0.5],\"c\":[],\"d\":18446744073709551615}\n";
+        let expect = "{\"a\":\"x\\\"\\\\\\n\\t\\r\\u001bé\",\"b\":[\n{},\n2,0.5],\"c\":[],\"d\":18446744073709551615}\n";
         assert_eq!(String::from_utf8(out).unwrap(), expect);
     }
 }

@@ -210,6 +210,16 @@ mod tests {
     }
 
     #[test]
+    fn names_take_little_more_than_their_letters() {
+        let mut names = Names::default();
+        for number in 0..10_000 {
+            names.take(&format!("src/module-{number}.rs"), Use::Named);
+            let (length, room) = (names.text.len(), names.text.capacity());
+            assert!(room <= length + length / 8 + 1024, "{room} for {length}");
+        }
+    }
+
+    #[test]
     fn what_was_dropped_does_not_pile_up() {
         let mut names = Names::default();
         let name = |number: u32| format!("name-{number}-{}", "x".repeat(100));

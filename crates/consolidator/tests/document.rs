@@ -60,6 +60,9 @@ fn an_empty_document_says_so() {
         "# Consolidated findings\n\n---\n\n**0 steps, 0 files checked, 0 relevant, 0 findings**\n";
     assert_eq!(document.text(), expect);
     assert_eq!(document.full_text(), expect);
+    assert!(document.is_empty());
+    document.set(1, Step::default());
+    assert!(!document.is_empty());
 }
 
 /// Row 1.20: the incremental branch of the public system is dead, its count 0 in every run; had it
@@ -75,6 +78,51 @@ fn updates_are_incremental_and_stand_before_the_footer() {
     }
     let stats = document.stats();
     assert_eq!((stats.full_builds, stats.incremental_updates), (1, 19));
+}
+
+/// A step that is taken for the one that is there is lost.
+#[test]
+fn what_differs_in_one_thing_is_another_step() {
+    let full = |step: &mut Step| {
+        let finding = Finding::new("text").kind("todo").at("a.rs", 3);
+        step.findings[0] = Finding {
+            relevant_files: vec!["a.rs".into()],
+            ..finding.evidence("quoted", Place::file("c.rs"))
+        };
+    };
+    let changes: [fn(&mut Step); 21] = [
+        |step| step.title = "other".into(),
+        |step| step.text = "other".into(),
+        |step| step.omitted = 1,
+        |step| step.hypothesis = None,
+        |step| step.confidence = Some(Confidence::High),
+        |step| step.files_checked[3] = "other.rs".into(),
+        |step| step.files_checked.swap(0, 1),
+        |step| step.files_checked.truncate(3),
+        |step| step.relevant_files[0] = "other.rs".into(),
+        |step| step.relevant_files.push("other.rs".into()),
+        |step| step.findings.swap(0, 1),
+        |step| step.findings.truncate(3),
+        |step| step.findings[0].text = "other".into(),
+        |step| step.findings[0].kind = "other".into(),
+        |step| step.findings[0].severity = Severity::High,
+        |step| step.findings[0].places[0].column = 1,
+        |step| step.findings[0].relevant_files[0] = "other.rs".into(),
+        |step| step.findings[0].hypothesis = Some("other".into()),
+        |step| step.findings[0].confidence = Some(Confidence::High),
+        |step| step.findings[0].evidence[0].text = "other".into(),
+        |step| step.findings[0].evidence[0].place.line = 1,
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut document = Consolidator::new();
+        let mut given = step(1);
+        full(&mut given);
+        document.set(1, given.clone());
+        change(&mut given);
+        assert_eq!(document.set(1, given.clone()), Change::Replaced, "{number}");
+        assert_eq!(document.get(1).as_ref(), Some(&given), "{number}");
+        assert_eq!(document.set(1, given), Change::Unchanged, "{number}");
+    }
 }
 
 /// Row 1.21: unchanged calls cost nothing.
@@ -333,6 +381,22 @@ fn a_step_in_the_middle_is_one_more_segment() {
         formatted < 1000,
         "{formatted} bytes for one step and two footers"
     );
+}
+
+#[test]
+fn a_step_is_formatted_and_counted_once() {
+    let mut document = Consolidator::new();
+    for number in 10_000..10_100 {
+        document.set(10 * number, step(10 * number));
+    }
+    document.segments();
+    let costs = [100_011, 100_021, 100_031, 200_001, 200_002].map(|number| {
+        let before = document.stats().bytes_formatted;
+        document.set(number, step(number));
+        document.segments();
+        document.stats().bytes_formatted - before
+    });
+    assert_eq!(costs, [costs[0]; 5], "in the middle or at the end");
 }
 
 #[test]

@@ -228,6 +228,36 @@ fn an_empty_document_is_valid_in_every_format() {
     }
 }
 
+#[test]
+fn where_findings_do_not_stand_with_their_steps_a_step_that_says_nothing_else_is_left_out() {
+    let says: [fn(&mut Step); 7] = [
+        |step| step.title = "title".into(),
+        |step| step.text = "text".into(),
+        |step| step.omitted = 1,
+        |step| step.files_checked = vec!["a.rs".into()],
+        |step| step.relevant_files = vec!["a.rs".into()],
+        |step| step.hypothesis = Some("h".into()),
+        |step| step.confidence = Some(Confidence::Low),
+    ];
+    let mut document = Consolidator::new();
+    for number in 1..=8 {
+        let mut step = Step::default();
+        step.findings.push(Finding::new("x").at("a.rs", number));
+        if let Some(says) = says.get(number as usize - 1) {
+            says(&mut step);
+        }
+        document.set(number, step);
+    }
+    for by in [By::Step, By::Severity, By::File] {
+        let format = Format::Plain;
+        document.set_view(View { format, by });
+        let text = document.text();
+        let shown = |number: &u32| text.contains(&format!("\n{number}."));
+        let last = if by == By::Step { 8 } else { 7 };
+        assert!((1..=8).filter(shown).eq(1..=last), "{text}");
+    }
+}
+
 /// Lines from 1, end after start, columns only with lines: whatever is put in, SARIF holds no region
 /// that its specification forbids.
 #[test]
