@@ -270,6 +270,13 @@ mod tests {
                 (Sentence, "The text begins here"),
             ],
         );
+        for ended in ["It was said.", "As follows:", "(in short)"] {
+            let text = format!("{ended}\n\nThe text begins here");
+            check(
+                &text,
+                &[(Sentence, ended), (Sentence, "The text begins here")],
+            );
+        }
         check("Only line", &[(Sentence, "Only line")]);
         check(
             "Lock is held\nQueue is full\r\n17 retries\nand one that goes on",

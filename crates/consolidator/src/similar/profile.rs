@@ -286,6 +286,15 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_is_cut_where_there_is_more() {
+        let all: Vec<u32> = (0..SAMPLE as u32).collect();
+        let sample = Sample::of(all.clone());
+        assert_eq!((&*sample.hashes, sample.cut), (&*all, u32::MAX));
+        let sample = Sample::of((0..=SAMPLE as u32).collect());
+        assert_eq!((&*sample.hashes, sample.cut), (&*all, SAMPLE as u32));
+    }
+
+    #[test]
     fn profiles_are_bounded_and_samples_agree_with_the_whole() {
         let text = |from: usize| -> String {
             (from..from + 20_000).map(|n| format!("word{n} ")).collect()
