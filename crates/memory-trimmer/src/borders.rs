@@ -144,4 +144,13 @@ mod tests {
         let cut = head(&letters, 10, &count);
         assert!(!cut.is_empty() && count(cut) <= 10, "{}", cut.len());
     }
+
+    #[test]
+    fn where_tokens_are_long_the_border_is_looked_for_further_on() {
+        let text = "A line of words.\n".repeat(100);
+        let count = |text: &str| text.len() as u32 / 100;
+        assert_eq!(head(&text, 3, &count).len(), 17 * 23);
+        assert_eq!(tail(&text, 3, &count).len(), 17 * 23);
+        assert_eq!(head(&text, 20, &count), text);
+    }
 }

@@ -215,4 +215,23 @@ mod tests {
         let sum: u64 = history.messages().map(|m| u64::from(m.tokens())).sum();
         assert_eq!(history.tokens(), sum);
     }
+
+    /// A text goes back to who refers to it, wherever that came to stand.
+    #[test]
+    fn references_hold_when_a_message_comes_before_them() {
+        let mut history = History::with_messages([
+            Message::system("rules"),
+            Message::user("question"),
+            Message::assistant("text"),
+            Message::user("again"),
+            Message::assistant("the same"),
+            Message::user("and?"),
+        ]);
+        let (source, target) = (history.spot(2, 0), history.spot(4, 0));
+        history.link(source, target, Message::assistant("text"));
+        history.insert_behind_system(Message::user("summary"));
+        history.retain_groups(|group| group != 3);
+        let texts = history.messages().map(Message::text);
+        assert!(texts.eq(["rules", "summary", "question", "again", "text", "and?"]));
+    }
 }

@@ -347,6 +347,7 @@ pub(crate) fn join_turns(messages: &mut Vec<Message>, originals: &mut Vec<Messag
 mod tests {
     use super::*;
     use crate::ToolCall;
+    use crate::block::Reasoning;
 
     #[test]
     fn each_thing_that_was_done_is_a_change() {
@@ -407,5 +408,33 @@ mod tests {
         let ids: Vec<_> = history.messages().flat_map(Message::results).collect();
         assert_eq!(ids.len(), 1);
         assert_eq!(&*ids[0].call_id, "id");
+    }
+
+    #[test]
+    fn reasoning_before_a_result_goes_while_others_are_waited_for() {
+        let thought = Reasoning {
+            text: "let me see".into(),
+            ..Reasoning::default()
+        };
+        let thought = Message::new(Role::Assistant, vec![Block::Reasoning(thought)]);
+        let calls = ["1", "2"].map(|id| ToolCall::new(id, "read", "{}"));
+        let mut history = History::with_rules(Rules::OPENAI_RESPONSES);
+        history.extend([
+            Message::user("question"),
+            Message::assistant_calls("", calls.to_vec()),
+            thought.clone(),
+            Message::tool("1", "text"),
+        ]);
+        assert_eq!(
+            history.repair(Repair::Drop).dropped,
+            std::slice::from_ref(&thought)
+        );
+        assert_eq!(history.len(), 3);
+
+        let blank = Message::assistant("");
+        let mut history = History::with_messages([Message::user("question"), thought]);
+        history.push(blank.clone());
+        assert_eq!(history.repair(Repair::Drop).dropped, [blank]);
+        assert_eq!(history.len(), 2, "what was reasoned may lead to something");
     }
 }

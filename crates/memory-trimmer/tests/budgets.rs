@@ -85,6 +85,30 @@ fn a_history_without_a_question_is_not_emptied() {
     }
 }
 
+#[test]
+fn a_window_keeps_so_many_messages_and_what_is_pinned() {
+    for (first, last) in [(0, 2), (1, 1), (2, 3), (4, 6)] {
+        let mut history = chat(12);
+        let (before, window) = (history.tokens(), Strategy::Window { first, last });
+        let done = Compaction::new(1).with(window).run(&mut history);
+        assert_eq!(history.len(), first + last);
+        let tokens = (done.tokens_before, done.tokens_after);
+        assert_eq!(tokens, (before, history.tokens()));
+    }
+    for (hello, stays) in [
+        (Message::assistant("hello").pin(), true),
+        (Message::assistant("hello"), false),
+    ] {
+        let mut history = History::with_messages([hello]);
+        history.extend(chat(3).into_messages());
+        let (first, last) = (1, 1);
+        run(&mut history, 1, Strategy::Window { first, last });
+        let texts: Vec<_> = history.messages().map(Message::text).collect();
+        let expect = ["hello", "question 2 on the pump"];
+        assert_eq!(texts, expect[usize::from(!stays)..]);
+    }
+}
+
 /// Texts of the last turn are cut to one size, from what they were, and are listed once.
 #[test]
 fn the_last_turn_is_cut_no_further_than_needed() {

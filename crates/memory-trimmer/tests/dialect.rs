@@ -5,7 +5,7 @@
 mod generate;
 
 use autoexec_memory_trimmer::{
-    Block, Conversation, Dialect, History, Message, Repair, Role, ToolCall, validate_by,
+    Block, Conversation, Dialect, History, Message, Reasoning, Repair, Role, ToolCall, validate_by,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -248,6 +248,73 @@ fn what_has_no_place_is_told() {
             "{expect} in {losses:#?}"
         );
     }
+}
+
+/// A provider refuses reasoning that it did not sign.
+#[test]
+fn reasoning_goes_to_who_signed_it() {
+    let write = |dialect: Dialect, opaque: Option<&str>| {
+        let thought = Block::Reasoning(Reasoning {
+            text: "so".into(),
+            opaque: opaque.map(Into::into),
+            ..Reasoning::default()
+        });
+        let answer = Message::new(Role::Assistant, vec![thought, Block::text("Hi")]);
+        let (document, losses) = dialect.write_messages(&[Message::user("go"), answer]);
+        let content = document["messages"][1]["content"].clone();
+        let losses: Vec<String> = losses.iter().map(ToString::to_string).collect();
+        (content, losses)
+    };
+    let thinking = json!({"type": "thinking", "thinking": "so", "signature": "s"});
+    let text = json!({"type": "text", "text": "Hi"});
+    let signed = (json!([&thinking, &text]), vec![]);
+    assert_eq!(write(ANTHROPIC, Some("s")), signed);
+    let (content, losses) = write(ANTHROPIC, None);
+    assert_eq!(content, "Hi");
+    assert_eq!(losses, ["message 1: reasoning of another provider"]);
+
+    let redacted = json!([{"role": "user", "content": "go"}, {"role": "assistant", "content": [
+        {"type": "redacted_thinking", "data": "s"}, {"type": "text", "text": "Hi"},
+    ]}]);
+    let conversation = check_same(ANTHROPIC, &redacted);
+    let block = &conversation.messages[1].blocks()[0];
+    assert!(matches!(block, Block::Reasoning(it) if it.opaque.as_deref() == Some("s")));
+    let (_, losses) = CHAT.write(&conversation);
+    assert_eq!(losses.len(), 1);
+
+    let content = json!([thinking, text]);
+    let signed =
+        json!([{"role": "user", "content": "go"}, {"role": "assistant", "content": content}]);
+    let conversation = check_same(ANTHROPIC, &signed);
+    let (document, losses) = RESPONSES.write(&conversation);
+    assert!(!document.to_string().contains("encrypted_content"));
+    assert_eq!(
+        losses[0].to_string(),
+        "message 1: the signature of reasoning"
+    );
+}
+
+#[test]
+fn a_message_of_which_nothing_is_left_is_not_written() {
+    let thought = Block::Reasoning(Reasoning::default());
+    let messages = [
+        Message::user("go"),
+        Message::new(Role::Assistant, vec![thought]),
+        Message::user("on"),
+    ];
+    let (document, losses) = CHAT.write_messages(&messages);
+    assert_eq!(document["messages"].as_array().map(Vec::len), Some(2));
+    let losses: Vec<String> = losses.iter().map(ToString::to_string).collect();
+    assert!(losses.contains(&"message 1: the message, which says nothing".to_owned()));
+}
+
+/// Where the document has it, which is not where system messages go.
+#[test]
+fn a_system_message_among_the_others_stays_there() {
+    let document = json!({"system": "Be brief.", "messages": [
+        {"role": "user", "content": "Hi"}, {"role": "system", "content": "Be kind."},
+    ]});
+    check_same(ANTHROPIC, &document);
 }
 
 #[test]

@@ -198,6 +198,28 @@ fn turns_are_kept_within_the_budget_too() {
     }
 }
 
+/// Joining turns gives the texts back to those that refer to them, for which others have to go.
+#[test]
+fn a_fit_keeps_its_budget_when_turns_are_joined() {
+    for share in 1..40 {
+        let mut history = History::with_rules(Rules::TURNS);
+        for n in 0..12 {
+            let question = Message::user(format!("question {n}"));
+            history.push(if n == 1 { question.pin() } else { question });
+            history.push(Message::assistant(long(["a", "b", "c"][n % 3])));
+        }
+        history.push(Message::user("and?"));
+        let whole = history.tokens();
+        deduplicate(&mut history);
+        let fitted = history.fit(whole * share / 80);
+        assert_eq!(
+            (fitted.over_budget, history.validate()),
+            (None, Ok(())),
+            "{share}"
+        );
+    }
+}
+
 /// What is dropped comes out whole, and so the archive has it: once.
 #[test]
 fn what_is_dropped_is_no_reference() {

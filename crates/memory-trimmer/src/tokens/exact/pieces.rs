@@ -251,3 +251,27 @@ impl Encoding {
             && (kind != Kind::Letter || tail().any(letter))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(encoding: Encoding, text: &str, expect: &[&str]) {
+        let (mut at, mut found) = (0, Vec::new());
+        while at < text.len() {
+            let end = encoding.piece(text.as_bytes(), at);
+            found.push(&text[at..end]);
+            at = end;
+        }
+        assert_eq!(found, expect, "{text:?} in {encoding:?}");
+    }
+
+    /// Marks, and letters without case, are capitals and small letters at once, but for `cl100k_base`.
+    #[test]
+    fn what_is_of_both_cases_ends_a_word_as_a_small_letter_does() {
+        check(Encoding::O200k, "\u{301}.", &["\u{301}", "."]);
+        check(Encoding::Cl100k, "\u{301}.", &["\u{301}."]);
+        check(Encoding::O200k, "ABʰC漢D", &["ABʰC漢", "D"]);
+        check(Encoding::Cl100k, "ABʰC漢D", &["ABʰC漢D"]);
+    }
+}
