@@ -20,7 +20,7 @@ struct Stripe(AtomicU64);
 impl Counter {
     #[inline]
     pub(crate) fn add_one(&self) {
-        match SEAT.try_with(|seat| seat.0).ok().flatten() {
+        match SEAT.try_with(|seat| seat.number).ok().flatten() {
             Some(seat) => {
                 let counter = &self.stripes[seat].0;
                 counter.store(counter.load(Relaxed) + 1, Relaxed);
@@ -35,33 +35,47 @@ impl Counter {
     }
 }
 
-/// Which numbers living threads have. Who has which is of no account to anybody.
-static TAKEN: Mutex<u32> = Mutex::new(0);
+/// Which numbers are taken.
+struct Seats(Mutex<u32>);
 
-/// A number that no other living thread has, given back when the thread ends; `None` when all are taken.
-struct Seat(Option<usize>);
-
-thread_local! {
-    static SEAT: Seat = Seat::take();
+/// A number that nobody else has, given back when it is dropped; `None` when all were taken.
+struct Seat {
+    seats: &'static Seats,
+    number: Option<usize>,
 }
 
-impl Seat {
-    fn take() -> Self {
+/// The numbers of living threads. Who has which is of no account to anybody.
+static THREADS: Seats = Seats::new();
+
+thread_local! {
+    static SEAT: Seat = THREADS.take();
+}
+
+impl Seats {
+    const fn new() -> Self {
+        Self(Mutex::new(0))
+    }
+
+    fn take(&'static self) -> Seat {
         const { assert!(STRIPES == u32::BITS as usize) };
-        let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let free = taken.trailing_ones() as usize;
-        let seat = (free < STRIPES).then_some(free);
-        if let Some(seat) = seat {
-            *taken |= 1 << seat;
+        let number = (free < STRIPES).then_some(free);
+        if let Some(number) = number {
+            *taken |= 1 << number;
         }
-        Self(seat)
+        Seat {
+            seats: self,
+            number,
+        }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Some(seat) = self.0 {
-            *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) &= !(1 << seat);
+        if let Some(number) = self.number {
+            let taken = self.seats.0.lock();
+            *taken.unwrap_or_else(PoisonError::into_inner) &= !(1 << number);
         }
     }
 }
@@ -72,26 +86,21 @@ mod tests {
     use std::thread;
 
     /// Two threads on one stripe lose counts only where they meet, which no test can wait for.
-    fn check_that_nobody_sits_where_another_does() {
-        let mut seats: Vec<Seat> = (0..=STRIPES).map(|_| Seat::take()).collect();
+    #[test]
+    fn nobody_sits_where_another_does() {
+        static SEATS: Seats = Seats::new();
+        let mut seats: Vec<Seat> = (0..=STRIPES).map(|_| SEATS.take()).collect();
         for turn in 0..3 {
-            let mut numbers: Vec<usize> = seats.iter().filter_map(|seat| seat.0).collect();
-            assert!(!numbers.is_empty() && numbers.len() <= STRIPES);
+            let mut numbers: Vec<usize> = seats.iter().filter_map(|seat| seat.number).collect();
             numbers.sort_unstable();
-            numbers.dedup();
-            assert_eq!(
-                numbers.len(),
-                seats.iter().filter(|seat| seat.0.is_some()).count()
-            );
+            assert_eq!(numbers, (0..STRIPES).collect::<Vec<_>>());
             drop(seats.remove(turn));
-            seats.push(Seat::take());
+            seats.push(SEATS.take());
         }
     }
 
-    /// One test, as all threads of the process share the seats.
     #[test]
     fn no_count_is_lost_however_many_threads_come_and_go() {
-        check_that_nobody_sits_where_another_does();
         let counter = Counter::default();
         for _ in 0..4 {
             thread::scope(|scope| {
