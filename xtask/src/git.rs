@@ -75,7 +75,14 @@ fn is_work_tree_of(root: &Path, folder: &Path) -> bool {
 /// Keeps others out of a folder until it is dropped, or this process has ended.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // To close the file would not do: a process that is just being started has it open until it runs.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -88,7 +95,7 @@ impl Lock {
         let file =
             File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => bail!(
                 "another run is at work in {}: wait for its end, or choose another target directory with `CARGO_TARGET_DIR`",
                 folder.display()
