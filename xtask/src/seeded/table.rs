@@ -72,7 +72,8 @@ pub(super) const SEEDS: &[Seed] = &[
         find: "        count.store(now, Release);",
         replace: "        count.swap(now, std::sync::atomic::Ordering::AcqRel);",
         scenarios: &[],
-        benchmarks: &["metrics/record-two-threads/record"],
+        // Some tenth slower: with two threads on two processors that others use, too, a tenth is not always found.
+        benchmarks: &["metrics/record/record"],
     },
     Seed {
         krate: "metrics",
