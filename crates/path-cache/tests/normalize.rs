@@ -4,6 +4,7 @@
 use autoexec_path_cache::{Syntax, normalize_bytes};
 use proptest::prelude::*;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules, said as slowly as possible.
 fn model(path: &[u8]) -> Vec<u8> {
@@ -99,7 +100,7 @@ fn volume(path: &str) -> usize {
 
 fn check(path: &[u8]) {
     check_in(path, Syntax::Posix, model(path));
-    let ascii = ascii(path);
+    let ascii = ascii(path, path);
     check_in(
         &ascii,
         Syntax::Windows,
@@ -107,10 +108,17 @@ fn check(path: &[u8]) {
     );
 }
 
-/// The path with another byte for each that is not ASCII, as the model of Windows works on text.
-fn ascii(path: &[u8]) -> Vec<u8> {
-    let plain = |&byte: &u8| if byte.is_ascii() { byte } else { b'~' };
-    path.iter().map(plain).collect()
+/// `part` with another byte for each that is not ASCII, as the model of Windows works on text: equal bytes become
+/// equal ones, and others others, which `path` does not hold.
+fn ascii(part: &[u8], path: &[u8]) -> Vec<u8> {
+    let odd: BTreeSet<u8> = path.iter().copied().filter(|it| !it.is_ascii()).collect();
+    let free = (1..32)
+        .chain(127..128)
+        .chain(33..46)
+        .filter(|it| !path.contains(it));
+    let plain: BTreeMap<u8, u8> = odd.into_iter().zip(free).collect();
+    let of = |byte: &u8| if byte.is_ascii() { *byte } else { plain[byte] };
+    part.iter().map(of).collect()
 }
 
 fn check_in(path: &[u8], syntax: Syntax, expect: Vec<u8>) {
@@ -215,8 +223,17 @@ proptest! {
         check(&path);
         // On Windows too a byte beyond ASCII is a byte of a name, and survives.
         let cleaned = normalize_bytes(&path, Syntax::Windows);
-        prop_assert_eq!(ascii(&cleaned), normalize_bytes(&ascii(&path), Syntax::Windows).into_owned());
+        prop_assert_eq!(ascii(&cleaned, &path), normalize_bytes(&ascii(&path, &path), Syntax::Windows).into_owned());
     }
+}
+
+#[test]
+fn a_name_of_odd_bytes_is_another_name_than_a_plain_one() {
+    // What is written after `..` is not what stood there: a guard is set, which it would not be for `~`.
+    let path = b":\\...\\~/../\x80";
+    check(path);
+    assert_eq!(*normalize_bytes(path, Syntax::Windows), *b".\\:\\...\\\x80");
+    assert_eq!(ascii(path, path).len(), path.len());
 }
 
 /// Every path of up to `length` bytes over an alphabet, and behind a start.
