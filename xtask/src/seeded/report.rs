@@ -42,14 +42,17 @@ impl Evidence {
 }
 
 impl Evidence {
-    /// An id is named when it is there, or a count of the scenario is: then by the one that comes first.
+    /// An id is named when it is there, or a count of the scenario is, and one that ends in `*` when any is that
+    /// begins so: then by the one that comes first.
     fn new(expected: &[&str], named: Option<Vec<Named>>) -> Self {
         let asked = named.is_some();
         let named = named.unwrap_or_default();
-        let is_of = |one: &Named, id: &str| {
-            one.id
+        let is_of = |one: &Named, id: &str| match id.strip_suffix('*') {
+            Some(start) => one.id.starts_with(start),
+            None => one
+                .id
                 .strip_prefix(id)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(": ")),
         };
         let found = |&id: &&str| {
             let first = named.iter().find(|one| is_of(one, id));
@@ -57,7 +60,8 @@ impl Evidence {
                 Some((_, count)) => format!("{count} {}", one.change),
                 None => one.change.clone(),
             });
-            (id.to_owned(), change)
+            let shown = first.filter(|_| id.ends_with('*'));
+            (shown.map_or(id, |one| &one.id).to_owned(), change)
         };
         let is_other = |one: &&Named| !expected.iter().any(|id| is_of(one, id));
         Self {
@@ -236,6 +240,21 @@ mod tests {
         for missed in [row(other, time), row(count, named(&[])), row(None, None)] {
             assert!(!missed.is_caught(), "{missed:?}");
         }
+    }
+
+    #[test]
+    fn one_of_those_that_begin_so_is_enough() {
+        let of = |named| Evidence::new(&["a/b*"], named);
+        let caught = of(named(&[
+            ("a/bc/d", "+7.0 %"),
+            ("a/b/e", "+6.0 %"),
+            ("a/c", "+9.0 %"),
+        ]));
+        assert!(caught.is_caught());
+        assert_eq!(caught.cell(), "a/bc/d +7.0 %, and 1 more");
+        let missed = of(named(&[("a/c/b", "+7.0 %")]));
+        assert!(!missed.is_caught());
+        assert_eq!(missed.cell(), "a/b* NOT NAMED, and 1 more");
     }
 
     #[test]

