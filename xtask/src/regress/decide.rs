@@ -82,8 +82,16 @@ impl Rule {
 
     /// Whether more pairs would change nothing: no slowdown that counts is in the interval, or it is
     /// slower already, and hence measured again.
-    pub(super) fn is_settled(self, change: Change) -> bool {
+    fn is_settled(self, change: Change) -> bool {
         change.high < 0.6 * self.threshold || self.is_slower(change)
+    }
+
+    /// Whether no more pairs are needed: it is settled, or was not in the usual number of them and does not look
+    /// serious either. Some processes run at half the speed of others for as long as they live: two pairs of twelve
+    /// with one of these can hide any slowdown from the interval, four of twenty-four do not.
+    pub(super) fn is_enough(self, change: Change, pairs: usize, usual: usize) -> bool {
+        let is_serious = change.estimate > self.threshold;
+        self.is_settled(change) || pairs >= usual && !is_serious
     }
 
     fn is_faster(self, change: Change) -> bool {
@@ -132,6 +140,29 @@ mod tests {
                 .collect()
         };
         (0..6).map(|_| process()).collect()
+    }
+
+    /// Pairs that are 80 % slower, and some in which the base happened to be as slow.
+    fn with_slow_bases(pairs: usize, slow: usize) -> Change {
+        let pair = |n: usize| vec![if n < slow { -0.05 } else { 0.8_f64.ln_1p() }; 50];
+        Change::of(&(0..pairs).map(pair).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn what_looks_serious_is_measured_until_it_is_clear() {
+        let hidden = with_slow_bases(12, 3);
+        assert!(
+            !RULE.is_slower(hidden) && !RULE.is_enough(hidden, 12, 12),
+            "{hidden:?}"
+        );
+        assert!(RULE.is_slower(with_slow_bases(24, 4)));
+        // What does not look serious is left as it is.
+        let small = Change {
+            low: -0.02,
+            estimate: 0.04,
+            high: 0.09,
+        };
+        assert!(!RULE.is_enough(small, 11, 12) && RULE.is_enough(small, 12, 12));
     }
 
     fn verdict(change: f64, seed: u64) -> Verdict {

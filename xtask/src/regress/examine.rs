@@ -87,13 +87,18 @@ impl Effort {
         }
     }
 
-    /// So many pairs, and twice as many while it is not clear, with more turns where they are short.
+    /// So many pairs, and up to four times as many while it is not clear, with more turns where they are short.
     pub(super) fn again(self, pairs: u32) -> Self {
         Self {
-            pairs: (pairs, 2 * pairs),
+            pairs: (pairs, 4 * pairs),
             turns: (self.turns.0, 50),
             ..self
         }
+    }
+
+    /// So many pairs are enough for what does not look serious.
+    pub(super) fn usual_pairs(self) -> usize {
+        2 * self.pairs.0 as usize
     }
 
     fn turns_at(self, pace: Pace) -> u32 {
@@ -114,7 +119,8 @@ pub(super) struct Measured {
     pub(super) turns: usize,
 }
 
-/// Measures a benchmark; pair follows pair through the variants. Ends early once `settled` says so.
+/// Measures a benchmark; pair follows pair through the variants. Ends early once `settled` says so, which is told
+/// of the change so far and how many pairs it is of.
 ///
 /// # Errors
 /// When a process of either side fails: its side, and what it said.
@@ -122,7 +128,7 @@ pub(super) fn examine(
     benchmark: &Benchmark,
     variants: &[Variant],
     effort: Effort,
-    settled: &dyn Fn(Change) -> bool,
+    settled: &dyn Fn(Change, usize) -> bool,
     seed: u64,
 ) -> Result<Measured> {
     let clock: Clock = benchmark.clock;
@@ -145,7 +151,7 @@ pub(super) fn examine(
         deciding.push(turns.deciding);
         wall.push(turns.wall);
         let enough = deciding.len() >= effort.pairs.0 as usize;
-        if enough && Change::of(&deciding).is_some_and(settled) {
+        if enough && Change::of(&deciding).is_some_and(|change| settled(change, deciding.len())) {
             break;
         }
     }
@@ -207,7 +213,7 @@ mod tests {
             id: "a/b".to_owned(),
             clock: Clock::Cpu,
         };
-        examine(&benchmark, &[(base, head)], Effort::QUICK, &|_| false, 1).unwrap();
+        examine(&benchmark, &[(base, head)], Effort::QUICK, &|_, _| false, 1).unwrap();
         let told = [of_base, of_head].map(|file| std::fs::read_to_string(file).unwrap());
         assert_eq!(told, ["one\ntwo\none\ntwo\n", "two\none\ntwo\none\n"]);
     }
@@ -222,7 +228,7 @@ mod tests {
             clock: Clock::Cpu,
         };
         let examine =
-            |settled| examine(&benchmark, &variants, Effort::QUICK, &|_| settled, 1).unwrap();
+            |settled| examine(&benchmark, &variants, Effort::QUICK, &|_, _| settled, 1).unwrap();
         let (early, late) = (examine(true), examine(false));
         assert_eq!((early.pairs, late.pairs), (3, 4));
         assert!((late.change.estimate - 0.1).abs() < 1e-9 && late.change.low > 0.09);

@@ -101,7 +101,8 @@ fn measure(options: &RegressOptions, compared: &mut Compared) -> Vec<Finding> {
         .partition(|one| one.benchmark.clock != Clock::Cpu);
     let one = |one: &sides::Both| {
         let (threshold, threshold_reason) = overrides::threshold(&one.benchmark.id, asked);
-        let settled = |change| Rule { threshold }.is_settled(change);
+        let rule = Rule { threshold };
+        let settled = |change, pairs| rule.is_enough(change, pairs, effort.usual_pairs());
         let variants = [one.variant()];
         let measured = examine::examine(&one.benchmark, &variants, effort, &settled, 1)?;
         Ok(Finding {

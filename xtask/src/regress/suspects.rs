@@ -13,7 +13,7 @@ use crate::bench::targets::Target;
 use crate::cli::RegressOptions;
 use crate::out;
 
-/// Pairs of a second measurement; twice as many while it is not clear.
+/// Pairs of a second measurement; twice as many while it is not clear, and four times while it looks serious.
 pub(super) const PAIRS_AGAIN: u32 = 6;
 /// Pairs of each layout in a third; likewise.
 pub(super) const PAIRS_PER_LAYOUT: u32 = 3;
@@ -119,7 +119,7 @@ fn measure(
     rule: Rule,
     seed: u64,
 ) -> Result<Change> {
-    let settled = |change| rule.is_settled(change);
+    let settled = |change, pairs| rule.is_enough(change, pairs, effort.usual_pairs());
     let measured = examine::examine(&both.benchmark, variants, effort, &settled, seed)?;
     Ok(measured.change)
 }

@@ -103,7 +103,7 @@ fn judge(case: &Case, layouts: &Mutex<Layouts>, round: u64) -> Result<Judged> {
     let (threshold, _) = super::overrides::threshold(&case.benchmark.id, THRESHOLD);
     let rule = Rule { threshold };
     let measure = |variants: &[Variant], effort: Effort, part: u64| -> Result<Change> {
-        let settled = |change| rule.is_settled(change);
+        let settled = |change, pairs| rule.is_enough(change, pairs, effort.usual_pairs());
         let seed = 1_000 * part + round;
         let measured = examine::examine(&case.benchmark, variants, effort, &settled, seed);
         Ok(measured.with_context(|| case.benchmark.id.clone())?.change)
