@@ -133,6 +133,44 @@ impl Axis {
         }
     }
 
+    /// The place of a gene in the unit interval: on the scale of the axis for reals, the middle of its share for what is
+    /// discrete. A fixed axis has 0.5.
+    pub(crate) fn unit(&self, gene: f64) -> f64 {
+        if self.is_fixed() {
+            return 0.5;
+        }
+        match self.kind {
+            Kind::Real | Kind::LogReal => (gene - self.from) / (self.to - self.from),
+            Kind::LogInteger => {
+                let end = ln(self.high + 1.0);
+                (0.5 * (ln(gene) + ln(gene + 1.0)) - self.from) / (end - self.from)
+            }
+            Kind::Integer | Kind::Choice | Kind::Boolean => {
+                (gene - self.low + 0.5) / (self.high - self.low + 1.0)
+            }
+        }
+    }
+
+    /// The gene at a place of the unit interval, which is cut to it first. What is discrete has shares of the interval:
+    /// equal ones, or on a logarithmic scale from ln n to ln (n + 1).
+    pub(crate) fn at_unit(&self, unit: f64) -> f64 {
+        let unit = unit.clamp(0.0, 1.0);
+        match self.kind {
+            Kind::Real | Kind::LogReal => {
+                (self.from + unit * (self.to - self.from)).clamp(self.from, self.to)
+            }
+            Kind::LogInteger => {
+                let end = ln(self.high + 1.0);
+                exp(self.from + unit * (end - self.from))
+                    .floor()
+                    .clamp(self.low, self.high)
+            }
+            Kind::Integer | Kind::Choice | Kind::Boolean => (self.low
+                + (unit * (self.high - self.low + 1.0)).floor())
+            .clamp(self.low, self.high),
+        }
+    }
+
     fn round(&self, value: f64, rng: &mut Rng) -> f64 {
         let floor = value.floor();
         let up = rng.chance(value - floor);
@@ -187,6 +225,33 @@ mod tests {
             counts[1] > counts[2] && counts[2] > counts[8] && counts[8] > 0,
             "{counts:?}"
         );
+    }
+
+    #[test]
+    fn genes_survive_the_way_through_the_unit_interval() {
+        let whole = |low, high, log| Axis::new(&Parameter::Integer { low, high, log });
+        for axis in [
+            whole(-3, 9, false),
+            whole(1, 64, true),
+            Axis::new(&Parameter::Categorical { choices: 5 }),
+            Axis::new(&Parameter::Boolean),
+        ] {
+            let mut gene = axis.low;
+            while gene <= axis.high {
+                assert_eq!(axis.at_unit(axis.unit(gene)), gene, "{axis:?}");
+                gene += 1.0;
+            }
+            assert_eq!(
+                [0.0, 1.0].map(|end| axis.at_unit(end)),
+                [axis.low, axis.high]
+            );
+        }
+        let axis = Axis::new(&Parameter::Real {
+            low: 1e-4,
+            high: 1.0,
+            log: true,
+        });
+        assert!((axis.unit(axis.at_unit(0.3)) - 0.3).abs() < 1e-12);
     }
 
     #[test]

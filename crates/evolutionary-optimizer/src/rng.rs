@@ -66,6 +66,26 @@ impl Rng {
         (product >> 64) as u64
     }
 
+    /// A draw of the standard normal distribution, by Marsaglia's polar method; the other one of the pair is dropped, so
+    /// that a stream has no state besides its own.
+    pub(crate) fn gaussian(&mut self) -> f64 {
+        loop {
+            let (u, v) = (2.0 * self.unit() - 1.0, 2.0 * self.unit() - 1.0);
+            let s = u * u + v * v;
+            if s > 0.0 && s < 1.0 {
+                return u * (-2.0 * crate::elementary::ln(s) / s).sqrt();
+            }
+        }
+    }
+
+    #[expect(dead_code, reason = "the methods are being moved behind engines")]
+    /// A stream of its own for each number, far from this one and from each other.
+    pub(crate) fn fork(&mut self) -> Self {
+        let forked = self.clone();
+        self.jump();
+        forked
+    }
+
     /// Skips 2¹²⁸ draws: streams that far apart never overlap, whatever their use.
     pub(crate) fn jump(&mut self) {
         const POLYNOMIAL: [u64; 4] = [
@@ -143,6 +163,16 @@ mod tests {
         stepped_first.jump();
         assert_eq!(jumped_first.0, stepped_first.0);
         assert_ne!(jumped_first.0, Rng::new(9).0);
+    }
+
+    #[test]
+    fn gaussian_has_the_moments_of_the_normal_distribution() {
+        let mut rng = Rng::new(8);
+        let draws: Vec<f64> = (0..100_000).map(|_| rng.gaussian()).collect();
+        let moment = |power| draws.iter().map(|x| x.powi(power)).sum::<f64>() / draws.len() as f64;
+        assert!(moment(1).abs() < 0.02, "{}", moment(1));
+        assert!((moment(2) - 1.0).abs() < 0.02, "{}", moment(2));
+        assert!((moment(4) - 3.0).abs() < 0.1, "{}", moment(4));
     }
 
     #[test]
