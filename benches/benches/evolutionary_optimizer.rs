@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use autoexec_benches::{Clock, Harness, bench_main};
 use autoexec_evolutionary_optimizer::{
-    Candidate, Convergence, Islands, Options, Outcome, Space, Stop, Value, optimize,
+    Algorithm, Candidate, Genetic, Islands, Options, Outcome, Space, Stop, Value, optimize,
 };
 
 /// Evaluations per run of the cheap objective.
@@ -42,13 +42,9 @@ fn dear_sphere(candidate: &Candidate) -> f64 {
 /// Options that spend exactly this many evaluations.
 fn spend(evaluations: u64, islands: Option<Islands>) -> Options {
     Options {
+        algorithm: Algorithm::Genetic(Genetic::default()),
         seed: 1,
-        generations: u32::MAX,
-        convergence: Convergence {
-            generations: 0,
-            ..Convergence::default()
-        },
-        max_evaluations: Some(evaluations),
+        evaluations: Some(evaluations),
         islands,
         ..Options::default()
     }
@@ -78,10 +74,7 @@ fn overhead(harness: &mut Harness<'_>) {
         let space = space();
         let candidates = space.sample(1, CHEAP as usize);
         let single = spend(CHEAP, None);
-        let islands = Options {
-            threads: Some(1),
-            ..spend(CHEAP, Some(Islands::default()))
-        };
+        let islands = spend(CHEAP, Some(Islands::default()));
         let random = best_of(&candidates, sphere);
         for options in [&single, &islands] {
             let outcome = search(&space, options, sphere);
@@ -106,10 +99,10 @@ fn islands(harness: &mut Harness<'_>) {
         group.decided_by(Clock::Process);
         let space = space();
         let candidates = space.sample(1, DEAR as usize);
-        let four = spend(DEAR, Some(Islands::default()));
-        let one_thread = Options {
-            threads: Some(1),
-            ..four.clone()
+        let one_thread = spend(DEAR, Some(Islands::default()));
+        let four = Options {
+            threads: 4,
+            ..one_thread.clone()
         };
         let outcome = search(&space, &four, dear_sphere);
         check(&outcome, DEAR);

@@ -2,7 +2,7 @@
 
 use autoexec_benches::{Clock, Harness, bench_main};
 use autoexec_evolutionary_optimizer::{
-    Candidate, Convergence, Options, Outcome, Space, Stop, Value, optimize,
+    Algorithm, Candidate, Genetic, Options, Outcome, Space, Stop, Value, optimize,
 };
 use autoexec_peers::Python;
 
@@ -32,13 +32,11 @@ fn space() -> Space {
 fn options() -> Options {
     Options {
         seed: 1,
-        population: POPULATION,
-        generations: u32::MAX,
-        convergence: Convergence {
-            generations: 0,
-            ..Convergence::default()
-        },
-        max_evaluations: Some(EVALUATIONS),
+        algorithm: Algorithm::Genetic(Genetic {
+            population: POPULATION,
+            ..Genetic::default()
+        }),
+        evaluations: Some(EVALUATIONS),
         ..Options::default()
     }
 }

@@ -7,7 +7,7 @@
 use std::error::Error;
 
 use autoexec_evolutionary_optimizer::{
-    Candidate, Convergence, Generation, Islands, Observer, Options, Space, optimize_with,
+    Candidate, Generation, Islands, Observer, Optimizer, Options, Space, Stagnation, optimize_with,
 };
 
 const REQUESTS: u32 = 2000;
@@ -15,13 +15,12 @@ const REQUESTS: u32 = 2000;
 struct Progress;
 
 impl Observer for Progress {
-    fn generation(&mut self, generation: &Generation) {
-        if generation.number.is_multiple_of(10) && generation.island == 0 {
-            let (number, best, diversity) =
-                (generation.number, generation.best, generation.diversity);
-            println!(
-                "generation {number:3}  best of island 0 {best:8.3}  diversity {diversity:.3}"
-            );
+    fn generation(&mut self, generation: &Generation, _: &Optimizer) {
+        if generation.number.is_multiple_of(10)
+            && let Some(diversity) = generation.diversity
+        {
+            let (number, best) = (generation.number, generation.best);
+            println!("generation {number:3}  best {best:8.3}  diversity {diversity:.3}");
         }
     }
 }
@@ -38,11 +37,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options {
         seed,
         islands: Some(Islands::default()),
-        convergence: Convergence {
+        stagnation: Some(Stagnation {
             tolerance: 0.01,
             generations: 30,
-        },
-        ..Options::default()
+        }),
+        ..Options::genetic()
     };
     let outcome = optimize_with(&space, &options, price, &mut Progress)?;
 

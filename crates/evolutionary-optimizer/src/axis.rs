@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     LogInteger,
     /// The gene is the index of the choice.
     Choice,
+    /// The gene is the index of the level: an integer that has a name.
+    Level,
     /// The gene is 0 or 1.
     Boolean,
 }
@@ -58,6 +60,7 @@ impl Axis {
                 log: true,
             } => (Kind::LogInteger, low as f64, high as f64),
             Parameter::Categorical { choices } => (Kind::Choice, 0.0, (choices - 1) as f64),
+            Parameter::Ordinal { levels } => (Kind::Level, 0.0, (levels - 1) as f64),
             Parameter::Boolean => (Kind::Boolean, 0.0, 1.0),
         };
         let logarithmic = matches!(kind, Kind::LogReal | Kind::LogInteger);
@@ -106,7 +109,7 @@ impl Axis {
                     .floor()
                     .clamp(self.low, self.high)
             }
-            Kind::Integer | Kind::Choice | Kind::Boolean => {
+            Kind::Integer | Kind::Level | Kind::Choice | Kind::Boolean => {
                 self.low + rng.below((self.high - self.low) as u64 + 1) as f64
             }
         }
@@ -127,12 +130,13 @@ impl Axis {
     #[inline]
     pub(crate) fn gene(&self, coordinate: f64, rng: &mut Rng) -> f64 {
         match self.kind {
-            Kind::Integer => self.round(coordinate, rng),
+            Kind::Integer | Kind::Level => self.round(coordinate, rng),
             Kind::LogInteger => self.round(exp(coordinate.clamp(self.from, self.to)), rng),
             _ => coordinate.clamp(self.from, self.to),
         }
     }
 
+    #[allow(dead_code, reason = "the engines to come use it")]
     /// The place of a gene in the unit interval: on the scale of the axis for reals, the middle of its share for what is
     /// discrete. A fixed axis has 0.5.
     pub(crate) fn unit(&self, gene: f64) -> f64 {
@@ -145,7 +149,7 @@ impl Axis {
                 let end = ln(self.high + 1.0);
                 (0.5 * (ln(gene) + ln(gene + 1.0)) - self.from) / (end - self.from)
             }
-            Kind::Integer | Kind::Choice | Kind::Boolean => {
+            Kind::Integer | Kind::Level | Kind::Choice | Kind::Boolean => {
                 (gene - self.low + 0.5) / (self.high - self.low + 1.0)
             }
         }
@@ -165,7 +169,7 @@ impl Axis {
                     .floor()
                     .clamp(self.low, self.high)
             }
-            Kind::Integer | Kind::Choice | Kind::Boolean => (self.low
+            Kind::Integer | Kind::Level | Kind::Choice | Kind::Boolean => (self.low
                 + (unit * (self.high - self.low + 1.0)).floor())
             .clamp(self.low, self.high),
         }
@@ -185,7 +189,31 @@ impl Axis {
             Kind::LogReal => Value::Real(exp(gene).clamp(self.low, self.high)),
             Kind::Integer | Kind::LogInteger => Value::Integer(gene as i64),
             Kind::Choice => Value::Choice(gene as usize),
+            Kind::Level => Value::Level(gene as usize),
             Kind::Boolean => Value::Boolean(gene != 0.0),
+        }
+    }
+}
+
+impl Axis {
+    /// The gene that stands for a value of this axis; the middle where the value is absent.
+    pub(crate) fn gene_of(&self, value: &Value) -> f64 {
+        match *value {
+            Value::Real(x) if self.kind == Kind::LogReal => ln(x),
+            Value::Real(x) => x,
+            Value::Integer(n) => n as f64,
+            Value::Choice(index) | Value::Level(index) => index as f64,
+            Value::Boolean(b) => f64::from(u8::from(b)),
+            Value::Absent => self.at_unit(0.5),
+        }
+    }
+
+    /// The number of values of an axis that is discrete.
+    pub(crate) fn values(&self) -> Option<f64> {
+        match self.kind {
+            Kind::Real | Kind::LogReal if !self.is_fixed() => None,
+            Kind::Real | Kind::LogReal => Some(1.0),
+            _ => Some(self.high - self.low + 1.0),
         }
     }
 }

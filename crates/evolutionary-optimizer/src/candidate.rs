@@ -19,10 +19,29 @@ impl Candidate {
         Self { space, values }
     }
 
+    /// The point that `genes` stand for.
+    pub(crate) fn of(space: &Space, genes: &[f64]) -> Self {
+        let mut candidate = Self::new(space.clone(), vec![Value::Absent; space.len()]);
+        candidate.decode(genes);
+        candidate
+    }
+
     /// Replaces the values by those of `genes`, in place.
     pub(crate) fn decode(&mut self, genes: &[f64]) {
-        for ((value, axis), &gene) in self.values.iter_mut().zip(self.space.axes()).zip(genes) {
+        for ((value, axis), &gene) in self
+            .values
+            .iter_mut()
+            .zip(self.space.axes().iter())
+            .zip(genes)
+        {
             *value = axis.value(gene);
+        }
+        if self.space.is_conditional() {
+            for position in 0..self.values.len() {
+                if !self.space.is_active(position, &self.values) {
+                    self.values[position] = Value::Absent;
+                }
+            }
         }
     }
 
@@ -88,20 +107,51 @@ impl Candidate {
         }
     }
 
-    /// The name that a categorical parameter has chosen.
+    /// The name that a categorical parameter has chosen, or that the level of an ordinal one has.
     ///
     /// # Panics
     ///
-    /// When the space has no categorical parameter of this name.
+    /// When the space has no such parameter of this name, or it was given without names.
     #[must_use]
     #[track_caller]
     pub fn choice_name(&self, name: &str) -> &str {
-        let index = self.choice(name);
+        let index = match self.get(name) {
+            Some(&Value::Choice(index) | &Value::Level(index)) => index,
+            other => mismatch("categorical or ordinal", name, other),
+        };
         let position = self
             .space
             .position(name)
             .expect("because its value was just found");
         &self.space.choices(position)[index]
+    }
+
+    /// The index of the level of an ordinal parameter; 0 is the lowest.
+    ///
+    /// # Panics
+    ///
+    /// When the space has no ordinal parameter of this name.
+    #[must_use]
+    #[track_caller]
+    pub fn level(&self, name: &str) -> usize {
+        match self.get(name) {
+            Some(&Value::Level(index)) => index,
+            other => mismatch("ordinal", name, other),
+        }
+    }
+
+    /// Whether a parameter plays a part here: false for one whose condition does not hold.
+    ///
+    /// # Panics
+    ///
+    /// When the space has no parameter of this name.
+    #[must_use]
+    #[track_caller]
+    pub fn has(&self, name: &str) -> bool {
+        match self.get(name) {
+            Some(value) => *value != Value::Absent,
+            None => mismatch("known", name, None),
+        }
     }
 
     /// The value of a boolean parameter.
@@ -134,7 +184,7 @@ impl PartialEq for Candidate {
     }
 }
 
-/// Shows names with values, and choices by name.
+/// Shows names with values, and choices by name; leaves out what plays no part.
 impl std::fmt::Debug for Candidate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut map = f.debug_map();
@@ -143,7 +193,13 @@ impl std::fmt::Debug for Candidate {
             match *value {
                 Value::Real(x) => map.entry(&name, &x),
                 Value::Integer(n) => map.entry(&name, &n),
-                Value::Choice(index) => map.entry(&name, &self.space.choices(position)[index]),
+                Value::Choice(index) | Value::Level(index) => {
+                    match self.space.choices(position).get(index) {
+                        Some(choice) => map.entry(&name, choice),
+                        None => map.entry(&name, &index),
+                    }
+                }
+                Value::Absent => &mut map,
                 Value::Boolean(b) => map.entry(&name, &b),
             };
         }

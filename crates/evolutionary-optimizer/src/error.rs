@@ -53,6 +53,65 @@ pub enum Error {
         /// The choice that occurs twice.
         choice: String,
     },
+    /// A parameter offers more choices or levels than 2²⁰.
+    TooManyChoices {
+        /// The parameter.
+        name: String,
+        /// How many it offers.
+        count: usize,
+    },
+    /// A condition cannot hold.
+    Condition {
+        /// The parameter that has the condition.
+        name: String,
+        /// The parameter that it depends on.
+        parent: String,
+        /// What is wrong with the parent.
+        what: &'static str,
+    },
+    /// A point is not in the space.
+    Point {
+        /// The parameter that is wrong.
+        name: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// An evaluation has another number of objectives or constraints than the options say.
+    Arity {
+        /// What there is a wrong number of: objectives or constraints.
+        what: &'static str,
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A result was told for an id that no trial has.
+    UnknownTrial {
+        /// The id.
+        id: u64,
+    },
+    /// A result was told for a trial that has one already.
+    ToldTwice {
+        /// The id of the trial.
+        id: u64,
+    },
+    /// A checkpoint cannot be continued.
+    Checkpoint {
+        /// Why not.
+        what: &'static str,
+    },
+    /// An algorithm cannot solve such a problem.
+    Unsuitable {
+        /// The name of the algorithm.
+        algorithm: &'static str,
+        /// What it cannot do.
+        what: &'static str,
+    },
+    /// No algorithm has this name.
+    UnknownAlgorithm {
+        /// The name.
+        name: String,
+    },
     /// An option is outside its range.
     Option {
         /// The field of [`Options`](crate::Options), as in `islands.rate`.
@@ -93,6 +152,38 @@ impl fmt::Display for Error {
             Self::DuplicateChoice { name, choice } => write!(
                 f,
                 "build a space: categorical parameter `{name}` offers `{choice}` twice"
+            ),
+            Self::TooManyChoices { name, count } => write!(
+                f,
+                "build a space: parameter `{name}` offers {count} choices, and 1048576 are the most"
+            ),
+            Self::Condition { name, parent, what } => write!(
+                f,
+                "build a space: `{name}` depends on `{parent}`, which {what}"
+            ),
+            Self::Point { name, what } => {
+                write!(f, "read a point: parameter `{name}` {what}")
+            }
+            Self::Arity {
+                what,
+                expected,
+                found,
+            } => write!(
+                f,
+                "take an evaluation: it has {found} {what}, and the options say {expected}"
+            ),
+            Self::UnknownTrial { id } => write!(f, "take an evaluation: no trial has the id {id}"),
+            Self::ToldTwice { id } => {
+                write!(f, "take an evaluation: trial {id} has been told already")
+            }
+            Self::Checkpoint { what } => write!(f, "continue from a checkpoint: {what}"),
+            Self::Unsuitable { algorithm, what } => {
+                write!(f, "start an optimization: {algorithm} cannot take {what}")
+            }
+            Self::UnknownAlgorithm { name } => write!(
+                f,
+                "start an optimization: no algorithm is named `{name}`; there are {}",
+                crate::algorithm::NAMES.join(", ")
             ),
             Self::Option {
                 option,

@@ -1,38 +1,37 @@
-//! A seeded, reproducible genetic optimizer with real islands in threads.
+//! A seeded, reproducible black-box optimizer: one objective or several, parameters of any type, islands in threads.
 //!
 //! # What it is
 //!
-//! Finds a good candidate for a function of which only values are known: parameters may be real, integer (either on a
-//! logarithmic scale), categorical or boolean, mixed freely. A genetic algorithm with tournament selection, elitism,
-//! simulated binary crossover and polynomial mutation runs in one population or on islands, which evolve in threads of
-//! their own and exchange their best members. The same seed gives the same outcome, bit for bit, on one thread or many
-//! and on every platform with IEEE 754 doubles, provided that the objective does.
+//! Finds good candidates for a function of which only values are known. Parameters may be real, integer (either on a
+//! logarithmic scale), ordinal, categorical or boolean, mixed freely, and may play a part only under a condition.
+//! Constraints are values that must not exceed 0. The same seed gives the same outcome, bit for bit, on one thread or
+//! many and on every platform with IEEE 754 doubles, provided that the objective does.
+//!
+//! [`Algorithm`] lists the methods; [`Algorithm::Auto`] chooses one.
 //!
 //! # When to choose it
 //!
 //! - The parameters are of mixed types, or the function has steps, plateaus or many optima.
-//! - An evaluation costs a microsecond or more, and thousands of them are affordable.
+//! - There are several objectives, and what is wanted is the set of best compromises.
 //! - A result must be reproducible: in a test, a benchmark, a tuned configuration under review.
 //!
 //! # When to choose something else
 //!
 //! - Gradients are known: any gradient method is faster by orders of magnitude.
-//! - The function is smooth and all parameters are real: CMA-ES needs far fewer evaluations.
-//! - There are several objectives, or constraints other than bounds: not in this version.
-//! - The objective is noisy: values are never measured twice here, and a lucky one stays an elite.
 //! - Evaluations are so dear that only some dozens are possible: Bayesian optimization.
+//! - The problem is linear, convex or combinatorial with a structure that a solver knows.
 //!
 //! # Example
 //!
 //! ```
-//! use autoexec_evolutionary_optimizer::{Islands, Options, Space, optimize};
+//! use autoexec_evolutionary_optimizer::{Options, Space, optimize};
 //!
 //! let space = Space::new()
 //!     .real("x", -5.0..=5.0)
 //!     .log_integer("workers", 1..=64)
 //!     .categorical("layout", ["rows", "columns"])
 //!     .build()?;
-//! let options = Options { islands: Some(Islands::default()), seed: 7, ..Options::default() };
+//! let options = Options { seed: 7, evaluations: Some(4000), ..Options::default() };
 //! let outcome = optimize(&space, &options, |candidate| {
 //!     let penalty = if candidate.choice_name("layout") == "rows" { 1.0 } else { 0.0 };
 //!     let workers = candidate.integer("workers") as f64;
@@ -44,55 +43,80 @@
 //! # Ok::<(), autoexec_evolutionary_optimizer::Error>(())
 //! ```
 //!
+//! Whoever evaluates elsewhere asks and tells:
+//!
+//! ```
+//! use autoexec_evolutionary_optimizer::{Goal, Optimizer, Options, Space};
+//!
+//! let space = Space::new().real("x", -4.0..=4.0).build()?;
+//! let options = Options { evaluations: Some(200), ..Options::default() };
+//! let mut optimizer = Optimizer::new(&space, &options)?;
+//! while !optimizer.is_done() {
+//!     for trial in optimizer.ask(8) {
+//!         let x = trial.candidate.real("x");
+//!         optimizer.tell(trial.id, (x - 1.0).powi(2))?;
+//!     }
+//! }
+//! let best = optimizer.best().expect("because something was told");
+//! assert!((best.candidate.real("x") - 1.0).abs() < 0.1);
+//! # Ok::<(), autoexec_evolutionary_optimizer::Error>(())
+//! ```
+//!
+//! # Generations, threads and reproducibility
+//!
+//! A method asks generations, and hears of them as wholes: what it asks next depends on the values, never on who
+//! evaluated them or which came first. Threads and futures therefore wait for the last evaluation of each generation.
+//! Elementary functions are made of operations that IEEE 754 defines to the last bit. Targets, stagnation and time are
+//! looked at after each generation. [`Outcome::fingerprint`] is equal for equal searches.
+//!
+//! Island `k` draws from the xoshiro256++ stream of the seed, advanced by 2¹²⁸ draws for each island before it. What an
+//! island sends at the end of one interval arrives at the end of the next.
+//!
 //! # Memory and complexity
 //!
-//! With `i` islands of `n` candidates in `d` parameters: `2 · i · n · (8d + 24)` bytes and a little, plus 8 bytes per
-//! generation for the history. A generation costs O(i · n · (d + tournament + log n)) besides the evaluations. The
-//! benchmark `evolutionary-optimizer/overhead` measures that cost against the bare evaluations.
-//!
-//! # Islands and reproducibility
-//!
-//! Island `k` draws from the xoshiro256++ stream of the seed, advanced by `k` jumps of 2¹²⁸. All islands stop every
-//! `interval` generations, whichever thread ran them, and exchange members in the order of their numbers. Elementary
-//! functions are made of operations that IEEE 754 defines to the last bit. Targets and stagnation are checked at these
-//! stops, and after every generation without islands: up to one interval of evaluations is spent after the target.
-//!
-//! # Cost of each feature
-//!
-//! Islands: a thread is started for each at every stop, unless `threads` is 1, which is the better choice when an
-//! island's evaluations of one interval cost less than starting a thread. Threads without islands: likewise, at every
-//! generation. Logarithmic scales: an exponential per parameter and evaluation. Diversity: a pass over the population
-//! per generation.
+//! Populations take some `8 d` bytes a member for `d` parameters. [`Options::resumable`] keeps what was told, some 10
+//! bytes an evaluation of one objective; discrete spaces remember up to 2¹⁸ candidates. A generation in steady state
+//! allocates nothing. The benchmark `evolutionary-optimizer/overhead` measures the cost beside bare evaluations.
 //!
 //! # Limitations
 //!
-//! Integers reach from −2⁵³ to 2⁵³. The order of parameters, and any change to a range, changes the random draws.
-//! Duplicates are recognised between children and their parents, not across the whole population. There is no way to
-//! stop from outside, to resume, or to start from given candidates.
+//! Integers reach from −2⁵³ to 2⁵³. The order of parameters, and any change to a range, changes the random draws. A
+//! closure that never returns cannot be ended from outside; give it a time limit of its own.
 
+mod algorithm;
+mod asynchronous;
 mod axis;
+mod batch;
 mod candidate;
+mod checkpoint;
 mod elementary;
-#[expect(dead_code, reason = "the methods are being moved behind it")]
 mod engine;
 mod error;
-mod island;
-mod migration;
+mod evaluation;
+mod islands;
+mod memo;
 mod operators;
-mod optimize;
+mod optimizer;
 mod options;
-mod parallel;
+mod pool;
 mod population;
+mod record;
 mod report;
 mod rng;
+mod run;
 mod space;
 
+pub use algorithm::{Algorithm, Genetic};
+pub use asynchronous::optimize_async;
 pub use candidate::Candidate;
+pub use engine::Replace;
 pub use error::Error;
-pub use optimize::{optimize, optimize_with};
-pub use options::{Convergence, Goal, Islands, Options, Topology};
-pub use report::{Generation, IslandReport, Observer, Outcome, Stop};
-pub use space::{Parameter, Space, SpaceBuilder, Value};
+pub use evaluation::{Measured, Numbers, Written};
+pub use optimizer::{Optimizer, Trial};
+pub use options::{Emigrants, Goal, Islands, Noise, Options, Stagnation, Topology};
+pub use report::{Generation, IslandReport, Observer, Outcome, Solution, Stop};
+pub use run::{optimize, optimize_with};
+pub use space::{Literal, Parameter, Space, SpaceBuilder, Value};
 
 /// Runs the example of the README.
 #[cfg(doctest)]

@@ -1,6 +1,11 @@
 //! The choices that have defaults.
 
+use std::time::Duration;
+
+use crate::algorithm::Algorithm;
+use crate::engine::Replace;
 use crate::error::Error;
+use crate::space::Value;
 
 /// Whether small or large objectives are better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,17 +38,41 @@ impl Goal {
     }
 }
 
-/// When the search counts as stagnant: the best value improved by no more than `tolerance` over the last
-/// `generations` generations.
+/// Whether evaluating a candidate again gives another value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Noise {
+    /// It gives the same. Candidates of discrete spaces are then evaluated once.
+    #[default]
+    None,
+    /// It does not. The algorithm is told, and with one objective a tenth of the budget is kept for the end, to evaluate
+    /// the best few candidates again: the best mean wins.
+    Present,
+    /// It does not, and every candidate is evaluated so often; the means are what the algorithm sees.
+    Averaged(u32),
+}
+
+impl Noise {
+    /// How often each candidate is evaluated.
+    pub(crate) fn repeats(self) -> usize {
+        match self {
+            Self::None | Self::Present => 1,
+            Self::Averaged(times) => times as usize,
+        }
+    }
+}
+
+/// When the search counts as stagnant: the best value of the first objective improved by no more than `tolerance` over
+/// the last `generations` generations.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Convergence {
+pub struct Stagnation {
     /// The improvement that is still too small, in units of the objective. Default: 0.001.
     pub tolerance: f64,
-    /// The length of the window; 0 never stops for stagnation. Default: 10.
+    /// The length of the window; at least 1. Default: 10.
     pub generations: u32,
 }
 
-impl Default for Convergence {
+impl Default for Stagnation {
     fn default() -> Self {
         Self {
             tolerance: 0.001,
@@ -62,16 +91,31 @@ pub enum Topology {
     Full,
     /// Island 0 to all others, and all others to island 0.
     Star,
+    /// Each island to one other, drawn anew for each migration.
+    Random,
     /// No migration: independent searches.
     None,
 }
 
-/// Several populations, each evolving by itself, that exchange their best members now and then.
+/// Which members an island sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Emigrants {
+    /// The best; with several objectives, members that no other dominates.
+    #[default]
+    Best,
+    /// Any.
+    Random,
+}
+
+/// Several searches that exchange members now and then.
+///
+/// What an island sends at the end of one interval arrives at the end of the next, so that no island ever waits for what
+/// another one is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Islands {
     /// The number of islands. Default: 4.
     pub count: usize,
-    /// The size of each island's population, instead of [`Options::population`]. Default: 25.
+    /// The size of each island's population, where its algorithm has one. Default: 25.
     pub population: usize,
     /// The number of generations between two migrations. Default: 10.
     pub interval: u32,
@@ -80,6 +124,12 @@ pub struct Islands {
     pub rate: f64,
     /// Who sends to whom. Default: [`Topology::Ring`].
     pub topology: Topology,
+    /// Who is sent. Default: [`Emigrants::Best`].
+    pub emigrants: Emigrants,
+    /// Who is replaced. Default: [`Replace::Worst`].
+    pub replace: Replace,
+    /// The algorithms of the islands, in turns; [`Options::algorithm`] where there are none. Default: none.
+    pub algorithms: Vec<Algorithm>,
 }
 
 impl Default for Islands {
@@ -90,134 +140,152 @@ impl Default for Islands {
             interval: 10,
             rate: 0.05,
             topology: Topology::Ring,
+            emigrants: Emigrants::Best,
+            replace: Replace::Worst,
+            algorithms: Vec::new(),
         }
     }
 }
 
-/// How to search. The defaults suit objectives of the order of 1 in up to about ten dimensions.
+/// How to search, and for how long.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The number of candidates in a generation. Default: 100.
-    pub population: usize,
-    /// The largest number of generations after the initial population. Default: 1000.
-    pub generations: u32,
-    /// The probability that a child's parameter mutates. Default: 0.1.
-    pub mutation: f64,
-    /// The probability that two parents are crossed rather than copied. Default: 0.8.
-    pub crossover: f64,
-    /// The share of the best candidates that survive unchanged: rounded down, but one unless it is 0.0. Default: 0.1.
-    pub elitism: f64,
-    /// The number of candidates among which a parent is the best. Default: 5.
-    pub tournament: usize,
-    /// When to give up for lack of progress.
-    pub convergence: Convergence,
-    /// The diversity, as in [`Generation::diversity`](crate::Generation::diversity), below which a tenth of the next
-    /// generation is drawn at random. Default: 0.05.
-    pub diversity_floor: f64,
-    /// The objective that is good enough. Checked after each generation. Default: none.
-    pub target: Option<f64>,
-    /// The number of calls of the objective that must not be exceeded; islands share it evenly. Default: none.
-    pub max_evaluations: Option<u64>,
+    /// The search method. Default: [`Algorithm::Auto`].
+    pub algorithm: Algorithm,
+    /// Whether small or large is good, for each objective; at least one. Default: one, to be minimised.
+    pub goals: Vec<Goal>,
+    /// The number of constraints; each holds where its value is at most 0. Default: none.
+    pub constraints: usize,
+    /// Whether the objective is noisy. Default: [`Noise::None`].
+    pub noise: Noise,
     /// The seed of all random draws. Default: 0.
     pub seed: u64,
-    /// Whether small or large is good. Default: [`Goal::Minimize`].
-    pub goal: Goal,
-    /// Several populations instead of one. Default: none.
+    /// The evaluations that may be made. It is a part of the plan: methods spend a known budget better than they would
+    /// if they were stopped. Default: 10,000.
+    pub evaluations: Option<u64>,
+    /// The largest number of generations after the first. Default: none.
+    pub generations: Option<u32>,
+    /// The time after which no generation is begun, from the start of a runner. It makes an outcome depend on the
+    /// machine; ask and tell ignore it. Default: none.
+    pub time: Option<Duration>,
+    /// The value of the first objective that is good enough. Checked after each generation. Default: none.
+    pub target: Option<f64>,
+    /// When to give up for lack of progress. Default: never.
+    pub stagnation: Option<Stagnation>,
+    /// Points to evaluate first, as [`Space::point`](crate::Space::point) makes them. Default: none.
+    pub initial: Vec<Vec<Value>>,
+    /// Several searches instead of one. Default: none.
     pub islands: Option<Islands>,
-    /// The number of threads, of which the calling one is the first. Default: one for each island; without islands
-    /// one, and if there are more they share the evaluations of each generation. Never changes the result.
-    pub threads: Option<usize>,
+    /// The number of threads of a runner, of which the calling one is the first. Never changes the outcome. Default: 1.
+    pub threads: usize,
+    /// The most solutions of several objectives that the outcome has. Default: 100.
+    pub front: usize,
+    /// Whether what was told is kept, so that the search can be saved: 8 bytes a number and some 2 an evaluation.
+    /// Default: true.
+    pub resumable: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            population: 100,
-            generations: 1000,
-            mutation: 0.1,
-            crossover: 0.8,
-            elitism: 0.1,
-            tournament: 5,
-            convergence: Convergence::default(),
-            diversity_floor: 0.05,
-            target: None,
-            max_evaluations: None,
+            algorithm: Algorithm::Auto,
+            goals: vec![Goal::Minimize],
+            constraints: 0,
+            noise: Noise::None,
             seed: 0,
-            goal: Goal::Minimize,
+            evaluations: Some(10_000),
+            generations: None,
+            time: None,
+            target: None,
+            stagnation: None,
+            initial: Vec::new(),
             islands: None,
-            threads: None,
+            threads: 1,
+            front: 100,
+            resumable: true,
         }
     }
 }
 
 impl Options {
+    /// The genetic algorithm as it is often set up: a population of 100, at most 1,000 generations, an end after 10
+    /// generations that gained no more than 0.001 together, and no bound on evaluations.
+    #[must_use]
+    pub fn genetic() -> Self {
+        Self {
+            algorithm: Algorithm::Genetic(crate::Genetic::default()),
+            evaluations: None,
+            generations: Some(1000),
+            stagnation: Some(Stagnation::default()),
+            ..Self::default()
+        }
+    }
+
     /// Refuses the first option that is outside its range.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        at_least_one("population", self.population)?;
-        at_least_one("tournament", self.tournament)?;
-        share("mutation", self.mutation)?;
-        share("crossover", self.crossover)?;
-        share("elitism", self.elitism)?;
-        share("diversity_floor", self.diversity_floor)?;
-        let tolerance = self.convergence.tolerance;
-        require(
-            tolerance.is_finite() && tolerance >= 0.0,
-            "convergence.tolerance",
-            tolerance,
-            "finite and not negative",
-        )?;
-        if let Some(target) = self.target {
-            require(target.is_finite(), "target", target, "finite")?;
-        }
-        if let Some(threads) = self.threads {
-            at_least_one("threads", threads)?;
+        at_least_one("goals", self.goals.len())?;
+        self.check_algorithm()?;
+        self.check_end()?;
+        at_least_one("threads", self.threads)?;
+        at_least_one("front", self.front)?;
+        if let Noise::Averaged(times) = self.noise {
+            at_least_one("noise", times as usize)?;
         }
         if let Some(islands) = &self.islands {
             at_least_one("islands.count", islands.count)?;
             at_least_one("islands.population", islands.population)?;
-            require(
-                islands.interval > 0,
-                "islands.interval",
-                islands.interval,
-                "at least 1",
-            )?;
+            at_least_one("islands.interval", islands.interval as usize)?;
             share("islands.rate", islands.rate)?;
-        }
-        if let Some(limit) = self.max_evaluations {
-            let accepted = "at least 1, and at least the number of islands";
-            require(
-                limit >= self.island_count() as u64,
-                "max_evaluations",
-                limit,
-                accepted,
-            )?;
+            if let Some(limit) = self.evaluations {
+                let accepted = "at least the number of islands";
+                require(
+                    limit >= islands.count as u64,
+                    "evaluations",
+                    limit,
+                    accepted,
+                )?;
+            }
         }
         Ok(())
     }
 
-    pub(crate) fn island_count(&self) -> usize {
-        self.islands.as_ref().map_or(1, |islands| islands.count)
+    fn check_algorithm(&self) -> Result<(), Error> {
+        let Algorithm::Genetic(genetic) = &self.algorithm else {
+            return Ok(());
+        };
+        at_least_one("population", genetic.population)?;
+        at_least_one("tournament", genetic.tournament)?;
+        share("mutation", genetic.mutation)?;
+        share("crossover", genetic.crossover)?;
+        share("elitism", genetic.elitism)?;
+        share("diversity_floor", genetic.diversity_floor)
     }
 
-    /// The population of one island.
-    pub(crate) fn island_population(&self) -> usize {
-        self.islands
-            .as_ref()
-            .map_or(self.population, |islands| islands.population)
+    /// Some end must be certain: the others may never come.
+    fn check_end(&self) -> Result<(), Error> {
+        if let Some(limit) = self.evaluations {
+            require(limit > 0, "evaluations", limit, "at least 1")?;
+        }
+        if let Some(target) = self.target {
+            require(target.is_finite(), "target", target, "finite")?;
+        }
+        if let Some(stagnation) = self.stagnation {
+            let tolerance = stagnation.tolerance;
+            require(
+                tolerance.is_finite() && tolerance >= 0.0,
+                "stagnation.tolerance",
+                tolerance,
+                "finite and not negative",
+            )?;
+            at_least_one("stagnation.generations", stagnation.generations as usize)?;
+        }
+        Ok(())
     }
 
-    /// The calls of the objective that island `index` may make: an even share, the first islands taking the rest.
-    pub(crate) fn budget(&self, index: usize) -> u64 {
-        let count = self.island_count() as u64;
-        self.max_evaluations.map_or(u64::MAX, |limit| {
-            limit / count + u64::from((index as u64) < limit % count)
-        })
-    }
-
-    /// Whether this cost is good enough.
+    /// Whether this cost of the first objective is good enough.
     pub(crate) fn reaches_target(&self, cost: f64) -> bool {
         self.target
-            .is_some_and(|target| cost <= self.goal.cost(target))
+            .is_some_and(|target| cost <= self.goals[0].cost(target))
     }
 }
 
@@ -263,23 +331,6 @@ fn require(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn islands_share_the_whole_budget() {
-        let islands = Some(Islands {
-            count: 4,
-            ..Islands::default()
-        });
-        let options = Options {
-            islands,
-            max_evaluations: Some(10),
-            ..Options::default()
-        };
-        assert_eq!(
-            [0, 1, 2, 3].map(|index| options.budget(index)),
-            [3, 3, 2, 2]
-        );
-    }
 
     #[test]
     fn whatever_is_not_finite_is_worst() {

@@ -1,78 +1,43 @@
-//! Candidates as rows of genes, with their costs and ranks.
+//! A ranked population: rows from best to worst, and how much they vary.
 
-use crate::axis::Axis;
+use crate::axis::{Axis, Kind};
 use crate::elementary::ln;
+use crate::engine::Points;
 use crate::rng::Rng;
 
-/// Rows of genes side by side, each with a cost. Infinite is the worst cost; there is no NaN.
-#[derive(Clone, Debug, Default)]
+/// Rows with the order of their ranks.
+#[derive(Debug)]
 pub(crate) struct Population {
-    dimensions: usize,
-    genes: Vec<f64>,
-    pub(crate) costs: Vec<f64>,
+    pub(crate) points: Points,
     /// Rows from best to worst, the first among equals first; valid after `rank`.
     order: Vec<usize>,
+    /// How often each choice occurs, while the diversity is computed.
+    counts: Vec<u32>,
 }
 
 impl Population {
-    pub(crate) fn new(dimensions: usize, capacity: usize) -> Self {
+    pub(crate) fn new(points: Points) -> Self {
         Self {
-            dimensions,
-            genes: Vec::with_capacity(dimensions * capacity),
-            costs: Vec::with_capacity(capacity),
-            order: Vec::with_capacity(capacity),
+            points,
+            order: Vec::new(),
+            counts: Vec::new(),
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.costs.len()
+        self.points.len()
     }
 
-    pub(crate) fn row(&self, index: usize) -> &[f64] {
-        &self.genes[index * self.dimensions..][..self.dimensions]
-    }
-
-    /// Two neighbouring rows to be changed together.
-    pub(crate) fn pair_mut(&mut self, index: usize) -> (&mut [f64], &mut [f64]) {
-        self.genes[index * self.dimensions..][..2 * self.dimensions].split_at_mut(self.dimensions)
-    }
-
-    pub(crate) fn push(&mut self, genes: &[f64], cost: f64) {
-        debug_assert_eq!(
-            genes.len(),
-            self.dimensions,
-            "a row holds one gene for each parameter"
-        );
-        self.genes.extend_from_slice(genes);
-        self.costs.push(cost);
-    }
-
-    pub(crate) fn push_random(&mut self, axes: &[Axis], rng: &mut Rng) {
-        self.genes.extend(axes.iter().map(|axis| axis.sample(rng)));
-        self.costs.push(f64::INFINITY);
-    }
-
-    pub(crate) fn replace(&mut self, index: usize, genes: &[f64], cost: f64) {
-        self.genes[index * self.dimensions..][..self.dimensions].copy_from_slice(genes);
-        self.costs[index] = cost;
-    }
-
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.genes.truncate(len * self.dimensions);
-        self.costs.truncate(len);
-    }
-
-    /// Sorts the ranks after costs have changed.
+    /// Sorts the ranks after costs have changed: by violation of constraints, then by cost.
     pub(crate) fn rank(&mut self) {
-        debug_assert!(
-            self.costs.iter().all(|cost| !cost.is_nan()),
-            "NaN was made the worst cost"
-        );
         self.order.clear();
-        self.order.extend(0..self.costs.len());
-        let costs = &self.costs;
-        self.order
-            .sort_unstable_by(|&a, &b| costs[a].total_cmp(&costs[b]).then(a.cmp(&b)));
+        self.order.extend(0..self.points.len());
+        let points = &self.points;
+        self.order.sort_unstable_by(|&a, &b| {
+            let violations = points.violation(a).total_cmp(&points.violation(b));
+            let costs = points.cost(a).total_cmp(&points.cost(b));
+            violations.then(costs).then(a.cmp(&b))
+        });
     }
 
     /// The row of a rank; 0 is the best.
@@ -90,30 +55,18 @@ impl Population {
         self.order[best as usize]
     }
 
-    /// The mean of the finite costs; NaN when there is none.
-    pub(crate) fn mean_cost(&self) -> f64 {
-        let finite = self.costs.iter().filter(|cost| cost.is_finite());
-        let (sum, count) = finite.fold((0.0, 0_u32), |(sum, count), cost| (sum + cost, count + 1));
-        sum / f64::from(count)
-    }
-
     /// How much the rows vary, from 0 to 1; [`Generation::diversity`](crate::Generation::diversity) defines it.
-    pub(crate) fn diversity(&self, axes: &[Axis]) -> f64 {
-        let free = axes.iter().enumerate().filter(|(_, axis)| !axis.is_fixed());
-        let (sum, count) = free.fold((0.0, 0_u32), |(sum, count), (column, axis)| {
-            let genes = self
-                .genes
-                .iter()
-                .skip(column)
-                .step_by(self.dimensions)
-                .copied();
+    pub(crate) fn diversity(&mut self, axes: &[Axis]) -> f64 {
+        let (mut sum, mut count) = (0.0, 0_u32);
+        for (column, axis) in axes.iter().enumerate().filter(|(_, axis)| !axis.is_fixed()) {
             let spread = if axis.is_numeric() {
-                self.deviation(axis, genes)
+                self.deviation(axis, column)
             } else {
-                self.mixture(axis, genes)
+                self.mixture(axis, column)
             };
-            (sum + spread.clamp(0.0, 1.0), count + 1)
-        });
+            sum += spread.clamp(0.0, 1.0);
+            count += 1;
+        }
         if count == 0 {
             0.0
         } else {
@@ -122,11 +75,12 @@ impl Population {
     }
 
     /// The standard deviation over that of a uniform distribution, which is 1/√12 of the range.
-    fn deviation(&self, axis: &Axis, genes: impl Iterator<Item = f64>) -> f64 {
+    fn deviation(&self, axis: &Axis, column: usize) -> f64 {
         let scale = 1.0 / (axis.to - axis.from);
-        let logarithm = axis.kind == crate::axis::Kind::LogInteger;
+        let logarithm = axis.kind == Kind::LogInteger;
         let (mut sum, mut squares) = (0.0, 0.0);
-        for gene in genes {
+        for row in 0..self.len() {
+            let gene = self.points.row(row)[column];
             let x = (if logarithm { ln(gene) } else { gene } - axis.from) * scale;
             sum += x;
             squares += x * x;
@@ -137,13 +91,18 @@ impl Population {
     }
 
     /// The Gini–Simpson index over its greatest value, by counting pairs: 1 − Σ pᵢ² needs Σ nᵢ².
-    fn mixture(&self, axis: &Axis, genes: impl Iterator<Item = f64>) -> f64 {
-        let mut counts = vec![0_u32; axis.choices()];
-        for gene in genes {
-            counts[gene as usize] += 1;
+    fn mixture(&mut self, axis: &Axis, column: usize) -> f64 {
+        self.counts.clear();
+        self.counts.resize(axis.choices(), 0);
+        for row in 0..self.points.len() {
+            self.counts[self.points.row(row)[column] as usize] += 1;
         }
-        let squares: f64 = counts.iter().map(|&n| f64::from(n) * f64::from(n)).sum();
-        let count = self.len() as f64;
+        let squares: f64 = self
+            .counts
+            .iter()
+            .map(|&n| f64::from(n) * f64::from(n))
+            .sum();
+        let count = self.points.len() as f64;
         let greatest = 1.0 - 1.0 / axis.choices() as f64;
         (1.0 - squares / (count * count)) / greatest
     }
@@ -155,10 +114,12 @@ mod tests {
     use crate::space::Parameter;
 
     fn population(rows: &[(f64, f64)]) -> Population {
-        let mut population = Population::new(1, rows.len());
-        for &(gene, cost) in rows {
-            population.push(&[gene], cost);
+        let mut points = Points::new(1, 1, rows.len());
+        for (row, &(gene, cost)) in rows.iter().enumerate() {
+            points.push(&[gene]);
+            points.set(row, &[cost], 0.0);
         }
+        let mut population = Population::new(points);
         population.rank();
         population
     }
@@ -167,7 +128,15 @@ mod tests {
     fn ranks_by_cost_then_by_row_with_infinity_last() {
         let ranked = population(&[(0.0, f64::INFINITY), (1.0, 2.0), (2.0, -1.0), (3.0, 2.0)]);
         assert_eq!([0, 1, 2, 3].map(|rank| ranked.ranked(rank)), [2, 1, 3, 0]);
-        assert_eq!(ranked.mean_cost(), 1.0);
+    }
+
+    #[test]
+    fn whoever_violates_less_comes_first() {
+        let mut ranked = population(&[(0.0, 5.0), (1.0, 1.0), (2.0, 0.0)]);
+        ranked.points.set(1, &[1.0], 0.5);
+        ranked.points.set(2, &[0.0], 0.5);
+        ranked.rank();
+        assert_eq!([0, 1, 2].map(|rank| ranked.ranked(rank)), [0, 2, 1]);
     }
 
     #[test]

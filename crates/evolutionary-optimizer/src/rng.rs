@@ -66,6 +66,7 @@ impl Rng {
         (product >> 64) as u64
     }
 
+    #[allow(dead_code, reason = "the engines to come use it")]
     /// A draw of the standard normal distribution, by Marsaglia's polar method; the other one of the pair is dropped, so
     /// that a stream has no state besides its own.
     pub(crate) fn gaussian(&mut self) -> f64 {
@@ -78,7 +79,6 @@ impl Rng {
         }
     }
 
-    #[expect(dead_code, reason = "the methods are being moved behind engines")]
     /// A stream of its own for each number, far from this one and from each other.
     pub(crate) fn fork(&mut self) -> Self {
         let forked = self.clone();

@@ -1,7 +1,8 @@
 //! Each bad space and each bad option has one clear error.
 
 use autoexec_evolutionary_optimizer::{
-    Convergence, Error, Islands, Options, Space, SpaceBuilder, optimize,
+    Algorithm, Error, Genetic, Islands, Literal, Noise, Options, Parameter, Space, SpaceBuilder,
+    Stagnation, Value, optimize,
 };
 
 fn check_space(builder: SpaceBuilder, expect: &str) {
@@ -65,12 +66,13 @@ fn bad_spaces() {
 fn bad_options() {
     let check = |change: fn(&mut Options), option: &str, accepted: &str| {
         let mut options = Options {
+            evaluations: Some(1000),
             islands: Some(Islands::default()),
-            ..Options::default()
+            ..Options::genetic()
         };
         change(&mut options);
         let space = Space::new().boolean("b").build().unwrap();
-        let never = |_: &_| panic!("the objective is not called with bad options");
+        let never = |_: &_| -> f64 { panic!("the objective is not called with bad options") };
         let error = optimize(&space, &options, never).expect_err("because the options are wrong");
         let Error::Option {
             option: name,
@@ -90,23 +92,48 @@ fn bad_options() {
     };
     let rate = "within 0.0..=1.0";
     let one = "at least 1";
-    check(|o| o.population = 0, "population", one);
-    check(|o| o.tournament = 0, "tournament", one);
-    check(|o| o.threads = Some(0), "threads", one);
-    check(|o| o.mutation = -0.1, "mutation", rate);
-    check(|o| o.mutation = f64::NAN, "mutation", rate);
-    check(|o| o.crossover = 1.1, "crossover", rate);
-    check(|o| o.elitism = 2.0, "elitism", rate);
-    check(|o| o.diversity_floor = -1.0, "diversity_floor", rate);
+    fn genetic(options: &mut Options) -> &mut Genetic {
+        match &mut options.algorithm {
+            Algorithm::Genetic(genetic) => genetic,
+            other => panic!("{other:?}"),
+        }
+    }
+    check(|o| genetic(o).population = 0, "population", one);
+    check(|o| genetic(o).tournament = 0, "tournament", one);
+    check(|o| genetic(o).mutation = -0.1, "mutation", rate);
+    check(|o| genetic(o).mutation = f64::NAN, "mutation", rate);
+    check(|o| genetic(o).crossover = 1.1, "crossover", rate);
+    check(|o| genetic(o).elitism = 2.0, "elitism", rate);
+    check(
+        |o| genetic(o).diversity_floor = -1.0,
+        "diversity_floor",
+        rate,
+    );
+    check(|o| o.threads = 0, "threads", one);
+    check(|o| o.front = 0, "front", one);
+    check(|o| o.goals.clear(), "goals", one);
+    check(|o| o.noise = Noise::Averaged(0), "noise", one);
+    check(
+        |o| o.initial = vec![vec![Value::Real(1.0)]],
+        "initial",
+        "a point of the space",
+    );
+    check(
+        |o| {
+            (o.evaluations, o.generations, o.stagnation) = (None, None, None);
+        },
+        "evaluations",
+        "given, or generations, time, target or stagnation must be",
+    );
     check(|o| o.target = Some(f64::NAN), "target", "finite");
     check(
         |o| {
-            o.convergence = Convergence {
+            o.stagnation = Some(Stagnation {
                 tolerance: f64::NAN,
                 generations: 1,
-            }
+            })
         },
-        "convergence.tolerance",
+        "stagnation.tolerance",
         "finite and not negative",
     );
     check(
@@ -149,11 +176,90 @@ fn bad_options() {
         "islands.rate",
         rate,
     );
-    let budget = "at least 1, and at least the number of islands";
-    check(|o| o.max_evaluations = Some(3), "max_evaluations", budget);
     check(
-        |o| (o.max_evaluations, o.islands) = (Some(0), None),
-        "max_evaluations",
-        budget,
+        |o| o.evaluations = Some(3),
+        "evaluations",
+        "at least the number of islands",
     );
+    check(
+        |o| (o.evaluations, o.islands) = (Some(0), None),
+        "evaluations",
+        one,
+    );
+}
+
+#[test]
+fn bad_ordinals_and_conditions() {
+    check_space(
+        Space::new().ordinal("o", Vec::<String>::new()),
+        "build a space: categorical parameter `o` has no choices",
+    );
+    check_space(
+        Space::new().parameter("c", Parameter::Categorical { choices: 1 << 40 }),
+        "build a space: parameter `c` offers 1099511627776 choices, and 1048576 are the most",
+    );
+    let conditional = |parent: &str, value: &str| {
+        Space::new()
+            .categorical("kind", ["a", "b"])
+            .real("x", 0.0..=1.0)
+            .only_if(parent, [value])
+    };
+    assert!(conditional("kind", "a").build().is_ok());
+    let text = |parent: &str, what: &str| {
+        format!("build a space: `x` depends on `{parent}`, which {what}")
+    };
+    check_space(
+        conditional("later", "a"),
+        &text("later", "is not a parameter before it"),
+    );
+    check_space(
+        conditional("x", "a"),
+        &text("x", "is not a parameter before it"),
+    );
+    check_space(
+        conditional("kind", "c"),
+        &text("kind", "cannot have one of the values"),
+    );
+    check_space(
+        Space::new()
+            .boolean("on")
+            .boolean("x")
+            .only_if("on", Vec::<bool>::new()),
+        &text("on", "is given no value to have"),
+    );
+    check_space(
+        Space::new().only_if("on", [true]),
+        "build a space: it has no parameter",
+    );
+}
+
+#[test]
+fn bad_points() {
+    let space = Space::new()
+        .integer("n", 1..=5)
+        .ordinal("size", ["small", "large"])
+        .build()
+        .unwrap();
+    let check = |values: &[(&str, Literal)], expect: &str| {
+        let error = space
+            .point(values.iter().cloned())
+            .expect_err("because it is wrong");
+        assert_eq!(
+            error.to_string(),
+            format!("read a point: parameter {expect}")
+        );
+    };
+    let n = || ("n", Literal::from(3));
+    check(&[("m", Literal::from(1))], "`m` is not in the space");
+    check(&[n(), n()], "`n` is given twice");
+    check(&[n()], "`size` is missing");
+    let outside = "has a value outside its range";
+    check(&[("n", Literal::from(6))], &format!("`n` {outside}"));
+    check(&[("n", Literal::from(2.5))], &format!("`n` {outside}"));
+    check(
+        &[n(), ("size", Literal::from("huge"))],
+        &format!("`size` {outside}"),
+    );
+    let point = space.point([n(), ("size", Literal::from("large"))]);
+    assert_eq!(point.unwrap(), [Value::Integer(3), Value::Level(1)]);
 }

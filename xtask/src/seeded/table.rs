@@ -23,10 +23,10 @@ pub(super) struct Seed {
 pub(super) const SEEDS: &[Seed] = &[
     Seed {
         krate: "evolutionary-optimizer",
-        file: "island.rs",
+        file: "run.rs",
         name: "a candidate is cloned for each evaluation",
-        find: "self.scratch.decode(self.children.row(row));",
-        replace: "self.scratch = self.scratch.clone();\n                self.scratch.decode(self.children.row(row));",
+        find: "scratch.decode(self.genes(place));",
+        replace: "*scratch = scratch.clone();\n            scratch.decode(self.genes(place));",
         scenarios: &["evolutionary-optimizer/one-population"],
         benchmarks: &["evolutionary-optimizer/overhead/one-population"],
     },

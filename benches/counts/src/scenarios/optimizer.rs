@@ -1,7 +1,7 @@
 //! The genetic algorithm around an objective that costs nothing.
 
 use autoexec_evolutionary_optimizer::{
-    Candidate, Convergence, Islands, Options, Space, Value, optimize,
+    Algorithm, Candidate, Genetic, Islands, Options, Space, Value, optimize,
 };
 
 use crate::run::{Run, Scenario};
@@ -47,14 +47,10 @@ fn search(run: &mut Run, islands: Option<Islands>) {
     let (mut evaluations, mut generations) = (0, 0);
     run.repeat(|time| {
         let options = Options {
+            algorithm: Algorithm::Genetic(Genetic::default()),
             seed: time,
-            generations: u32::MAX,
-            convergence: Convergence {
-                generations: 0,
-                ..Convergence::default()
-            },
-            max_evaluations: Some(1_000),
-            threads: Some(1),
+            evaluations: Some(1_000),
+            threads: 1,
             islands: islands.clone(),
             ..Options::default()
         };

@@ -3,14 +3,25 @@
 //! An engine knows axes, genes and costs. It knows nothing of candidates, ids, budgets, threads or the order in which
 //! evaluations ended: the optimizer gives it whole generations.
 
+mod genetic;
 mod points;
+mod sampling;
 
 use std::sync::Arc;
 
+use genetic::GeneticEngine;
+use sampling::Sampling;
+
 pub(crate) use points::Points;
 
+use crate::algorithm::{Algorithm, Genetic};
 use crate::axis::Axis;
+use crate::error::Error;
+use crate::options::Goal;
+use crate::report::IslandReport;
+use crate::rng::Rng;
 
+#[allow(dead_code, reason = "the engines to come use it")]
 /// What an engine is to solve.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
@@ -38,10 +49,64 @@ pub(crate) trait Engine: Send {
     /// may be shorter than what was asked.
     fn tell(&mut self, batch: &Points);
 
-    /// Takes rows that were evaluated elsewhere: migrants, and points that the user told unasked. It may ignore them.
-    fn immigrate(&mut self, arrivals: &Points);
+    /// Takes rows that were evaluated elsewhere: migrants, and points that were asked beside a generation. It may
+    /// ignore them, and whom to replace is a wish.
+    fn immigrate(&mut self, arrivals: &Points, replace: Replace);
 
     /// The members that a generation stands on, with their costs: what emigrants are chosen from. `None` for a method
     /// that has no population.
     fn members(&self) -> Option<&Points>;
+
+    /// How much the members vary, from 0 to 1, where that is known.
+    fn diversity(&self) -> Option<f64> {
+        None
+    }
+
+    /// What each island did; none for an engine that has no islands.
+    fn islands(&self, goal: Goal) -> Vec<IslandReport> {
+        let _ = goal;
+        Vec::new()
+    }
+
+    /// How many rows of the last batch were drawn at random to restore diversity.
+    fn immigrants(&self) -> usize {
+        0
+    }
+}
+
+/// Which members make room for migrants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replace {
+    /// The worst.
+    #[default]
+    Worst,
+    /// Any but the best.
+    Random,
+}
+
+/// The engine of an algorithm for a problem.
+pub(crate) fn build(
+    algorithm: &Algorithm,
+    problem: &Problem,
+    rng: Rng,
+) -> Result<Box<dyn Engine>, Error> {
+    let one_objective = |what| match problem.objectives {
+        1 => Ok(()),
+        _ => Err(Error::Unsuitable {
+            algorithm: algorithm.name(),
+            what,
+        }),
+    };
+    Ok(match algorithm {
+        Algorithm::Auto => {
+            one_objective("several objectives")?;
+            Box::new(GeneticEngine::new(problem, &Genetic::default(), rng))
+        }
+        Algorithm::Genetic(options) => {
+            one_objective("several objectives")?;
+            Box::new(GeneticEngine::new(problem, options, rng))
+        }
+        Algorithm::Random => Box::new(Sampling::random(problem, rng)),
+        Algorithm::LatinHypercube => Box::new(Sampling::latin_hypercube(problem, rng)),
+    })
 }

@@ -32,6 +32,7 @@ impl Points {
         self.violations.is_empty()
     }
 
+    #[allow(dead_code, reason = "the engines to come use it")]
     pub(crate) fn dimensions(&self) -> usize {
         self.dimensions
     }
@@ -62,6 +63,7 @@ impl Points {
         &self.costs[index * self.objectives..][..self.objectives]
     }
 
+    #[allow(dead_code, reason = "the engines to come use it")]
     /// The costs of all rows, one after the other.
     pub(crate) fn all_costs(&self) -> &[f64] {
         &self.costs
@@ -109,6 +111,14 @@ impl Points {
         self.violations.push(other.violations[index]);
     }
 
+    /// Inserts a copy of a row of `other` before row `index`.
+    pub(crate) fn insert_from(&mut self, index: usize, other: &Self, source: usize) {
+        self.push_from(other, source);
+        self.genes[index * self.dimensions..].rotate_right(self.dimensions);
+        self.costs[index * self.objectives..].rotate_right(self.objectives);
+        self.violations[index..].rotate_right(1);
+    }
+
     /// Replaces a row by a copy of a row of `other`.
     pub(crate) fn replace(&mut self, index: usize, other: &Self, source: usize) {
         self.row_mut(index).copy_from_slice(other.row(source));
@@ -126,6 +136,22 @@ impl Points {
         let range = index * self.objectives..(index + 1) * self.objectives;
         self.costs[range].copy_from_slice(costs);
         self.violations[index] = violation;
+    }
+
+    pub(crate) fn costs_mut(&mut self, index: usize) -> &mut [f64] {
+        &mut self.costs[index * self.objectives..][..self.objectives]
+    }
+
+    pub(crate) fn set_violation(&mut self, index: usize, violation: f64) {
+        self.violations[index] = violation;
+    }
+
+    /// Gives a row the costs of another one.
+    pub(crate) fn copy_costs(&mut self, index: usize, source: usize) {
+        let m = self.objectives;
+        self.costs
+            .copy_within(source * m..(source + 1) * m, index * m);
+        self.violations[index] = self.violations[source];
     }
 
     /// Moves the last row into the place of this one.
@@ -150,6 +176,17 @@ impl Points {
         self.truncate(0);
     }
 
+    /// Whether row `a` is nowhere worse than row `b` and somewhere better; less violation counts before costs.
+    pub(crate) fn dominates(&self, a: usize, b: usize) -> bool {
+        let (one, other) = (self.violations[a], self.violations[b]);
+        if one != other {
+            return one < other;
+        }
+        let (one, other) = (self.costs(a), self.costs(b));
+        one != other && one.iter().zip(other).all(|(a, b)| a <= b)
+    }
+
+    #[allow(dead_code, reason = "the engines to come use it")]
     /// Whether row `a` is better than row `b` on the first objective: less violation, then less cost (Deb, "An
     /// efficient constraint handling method for genetic algorithms", 2000).
     #[inline]
