@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Trim a conversation to a budget of tokens, keeping what a question needs
     Trim(Trim),
+    /// Search for the parameters with which a command measures the best values
+    Tune(Tune),
     /// Print the JSON Schema of workflow files
     Schema,
     /// Print all settings with their defaults
@@ -196,6 +198,70 @@ reply {"keep":[indices]}; a later request about the same conversation leaves `me
 Examples:
   orchestrator trim --budget 8000 --query "Why did the build fail?" < request.json > smaller.json
   orchestrator trim --budget 30000 --by clear-results,oldest session.json --dropped gone.json"#;
+
+#[derive(Debug, Args)]
+#[command(after_help = TUNE_HELP)]
+pub(crate) struct Tune {
+    /// The file that says what may be varied and what is measured
+    #[arg(long, value_name = "FILE", requires = "command")]
+    pub(crate) space: Option<PathBuf>,
+    /// The command that measures; a shell runs it
+    #[arg(long, value_name = "COMMAND", requires = "space")]
+    pub(crate) command: Option<String>,
+    /// Run the command so often, instead of the file's budget
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) budget: Option<u64>,
+    /// The seed, instead of the file's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Runs of the command at once
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: u16,
+    /// Write every evaluation to this file, with commas between
+    #[arg(long, value_name = "FILE")]
+    pub(crate) table: Option<PathBuf>,
+    /// Keep the search in this file, to go on with --resume after an interruption
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Go on with the search in the state file
+    #[arg(long, requires = "state")]
+    pub(crate) resume: bool,
+    /// Draw the best values over the evaluations, and with two objectives the front, to this file
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
+    /// Print what came out as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Live progress on standard error; auto shows it on a terminal
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) progress: When,
+    /// Print errors only
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+    /// Answer requests to ask and tell, one JSON line each, until `{"quit":true}` or the end of the input
+    #[arg(long, conflicts_with_all = ["space", "command", "budget", "seed", "workers", "table", "state", "resume", "plot", "json", "quiet"])]
+    pub(crate) stdio: bool,
+}
+
+/// What `tune --help` says besides.
+const TUNE_HELP: &str = r#"The command gets the parameters as a JSON object on its standard input, and each in its environment as PARAM_ and
+the name in capitals. The last line that it prints is its answer: a number, or an object with the names of the
+objectives. Any other end than status 0, and no answer in time, count as the worst.
+
+A space file:
+  parameters:
+    - {name: workers, type: int, low: 1, high: 64, log: true, initial: 4}
+    - {name: layout, type: cat, choices: [rows, columns]}
+  objectives: [seconds, {name: hits, goal: maximize}]
+  constraints: [excess_mb]
+  budget: 200
+
+With --stdio a request is one of {"init":{"proto":1,"seed":7,"budget":1000,"objectives":1,"params":[…]}}, {"ask":N},
+{"tell":{"ids":[…],"fs":[[…]],"gs":[[…]]}}, {"best":N}, {"save":PATH}, {"load":PATH}, {"quit":true}.
+
+Examples:
+  orchestrator tune --space space.yaml --command './eval.sh'
+  orchestrator tune --space space.yaml --command './eval.sh' --workers 4 --table all.csv --state search.bin --resume"#;
 
 /// A form of conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -26,6 +26,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<Exit> {
         Command::Graph(graph) => print_graph(graph),
         Command::Report(report) => show_report(report),
         Command::Trim(trim) => crate::trim::trim(trim),
+        Command::Tune(tune) => crate::tune::tune(tune),
         Command::Schema => {
             let schema = autoexec_engine::workflow::spec::json_schema();
             print(&format!("{}\n", serde_json_pretty(&schema)))

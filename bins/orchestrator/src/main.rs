@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod terminal;
 mod trim;
+mod tune;
 
 use clap::Parser;
 

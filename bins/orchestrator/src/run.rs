@@ -277,7 +277,7 @@ fn show(run: &Run, round: u32, report: &RunReport, exit: &mut Exit) {
 }
 
 /// The first SIGINT, SIGTERM or SIGHUP stops the run; the future ends at the second.
-async fn watch_signals(cancel: CancellationToken) {
+pub(crate) async fn watch_signals(cancel: CancellationToken) {
     let Ok(mut signals) = Signals::new() else {
         // Without handlers the signals do what they always did.
         return std::future::pending().await;

@@ -70,6 +70,7 @@ pub mod runs;
 pub mod settings;
 mod telemetry;
 pub mod trim;
+pub mod tune;
 pub mod workflow;
 
 pub use document::diagnostic::{Diagnostic, Diagnostics};

@@ -69,6 +69,13 @@ pub enum Error {
         /// What is wrong with the parent.
         what: &'static str,
     },
+    /// A parameter of a document lacks something, or has something that its type does not have.
+    Document {
+        /// The parameter.
+        name: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A point is not in the space.
     Point {
         /// The parameter that is wrong.
@@ -161,6 +168,9 @@ impl fmt::Display for Error {
                 f,
                 "build a space: `{name}` depends on `{parent}`, which {what}"
             ),
+            Self::Document { name, what } => {
+                write!(f, "build a space: parameter `{name}` {what}")
+            }
             Self::Point { name, what } => {
                 write!(f, "read a point: parameter `{name}` {what}")
             }

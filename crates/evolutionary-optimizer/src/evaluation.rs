@@ -1,7 +1,5 @@
 //! What an objective may return.
 
-use std::fmt;
-
 /// What was measured at a candidate. Implemented for one value (`f64`), for several (arrays, vectors, slices), for
 /// objectives beside constraints (pairs, the constraints second; one holds where it is at most 0), and for evaluations
 /// that may fail (`Option`, `Result`).
@@ -88,7 +86,7 @@ impl<M: Measured> Measured for Option<M> {
     }
 }
 
-impl<M: Measured, E: fmt::Debug> Measured for Result<M, E> {
+impl<M: Measured, E> Measured for Result<M, E> {
     fn write(&self, objectives: &mut [f64], constraints: &mut [f64]) -> Written {
         match self {
             Ok(measured) => measured.write(objectives, constraints),

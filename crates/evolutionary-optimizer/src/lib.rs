@@ -89,6 +89,8 @@ mod axis;
 mod batch;
 mod candidate;
 mod checkpoint;
+#[cfg(feature = "serde")]
+mod document;
 mod elementary;
 mod engine;
 mod error;
@@ -109,6 +111,8 @@ mod space;
 pub use algorithm::{Algorithm, Genetic};
 pub use asynchronous::optimize_async;
 pub use candidate::Candidate;
+#[cfg(feature = "serde")]
+pub use document::{ParameterDocument, Scalar, Type};
 pub use engine::Replace;
 pub use error::Error;
 pub use evaluation::{Measured, Numbers, Written};

@@ -184,9 +184,19 @@ impl Optimizer {
     /// Candidates to evaluate: at least one and at most `count`, unless the search is over, `count` is 0, or all of the
     /// budget is being evaluated.
     pub fn ask(&mut self, count: usize) -> Vec<Trial> {
+        self.ask_some(count, true)
+    }
+
+    /// Like [`ask`](Self::ask), but nothing beside the generation: none while all that is left of it is being evaluated.
+    /// What is asked then depends on the values only, and on no order.
+    pub fn ask_of_generation(&mut self, count: usize) -> Vec<Trial> {
+        self.ask_some(count, false)
+    }
+
+    fn ask_some(&mut self, count: usize, or_beside: bool) -> Vec<Trial> {
         let mut trials = Vec::new();
         while trials.len() < count
-            && let Some((id, place)) = self.issue(trials.is_empty())
+            && let Some((id, place)) = self.issue(or_beside && trials.is_empty())
         {
             let candidate = Candidate::of(&self.space, self.genes(place));
             trials.push(Trial { id, candidate });

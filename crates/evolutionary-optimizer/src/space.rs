@@ -348,6 +348,20 @@ impl Space {
         Ok(point)
     }
 
+    /// The middle of each parameter.
+    #[cfg(feature = "serde")]
+    pub(crate) fn middle(&self) -> Vec<Literal> {
+        let middles = self.0.axes.iter().map(|axis| axis.value(axis.at_unit(0.5)));
+        let literal = |value| match value {
+            Value::Real(x) => Literal::Real(x),
+            Value::Integer(n) => Literal::Integer(n),
+            Value::Choice(index) | Value::Level(index) => Literal::Integer(index as i64),
+            Value::Boolean(b) => Literal::Boolean(b),
+            Value::Absent => unreachable!("because no axis has it"),
+        };
+        middles.map(literal).collect()
+    }
+
     /// Whether the parameter at `position` plays a part, given the values before it: a parent comes before its children.
     pub(crate) fn is_active(&self, position: usize, values: &[Value]) -> bool {
         let condition = self.0.parameters[position].condition.as_ref();

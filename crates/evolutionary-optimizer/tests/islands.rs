@@ -205,7 +205,7 @@ fn the_number_of_threads_changes_no_bit() {
         optimize(
             &space(),
             &Options {
-                threads: threads,
+                threads,
                 islands: None,
                 ..options(Topology::Ring)
             },

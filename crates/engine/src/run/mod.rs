@@ -13,7 +13,7 @@ pub(crate) mod execution;
 mod lead;
 pub(crate) mod output;
 pub(crate) mod prepare;
-mod process;
+pub(crate) mod process;
 mod read;
 pub(crate) mod runner;
 pub(crate) mod scope;

@@ -1,0 +1,242 @@
+//! `tune`: parameters of any command, and searches that others drive in lines.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use autoexec_engine::document::units::{grouped, many};
+use autoexec_engine::tune::{
+    Command, Evaluated, Optimizer, Session, SpaceDocument, Tuning, TuningOptions, Watcher,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::{Tune, When};
+use crate::exit::Exit;
+use crate::report::{self, BOLD, DIM};
+use crate::run::watch_signals;
+use crate::terminal::{print, tell};
+
+/// Failed evaluations that are told one by one.
+const MOST_TOLD: u64 = 3;
+/// Solutions of a front that are printed.
+const MOST_ROWS: usize = 20;
+
+pub(crate) fn tune(wanted: &Tune) -> Result<Exit> {
+    if wanted.stdio {
+        return answer_lines(io::stdin().lock(), io::stdout().lock());
+    }
+    let (Some(space), Some(command)) = (&wanted.space, &wanted.command) else {
+        anyhow::bail!("tune needs --space FILE with --command COMMAND, or --stdio");
+    };
+    let mut document = match SpaceDocument::load(space) {
+        Ok(document) => document,
+        Err(errors) => {
+            report::print_diagnostics(&errors);
+            return Ok(Exit::BadInput);
+        }
+    };
+    if let Some(budget) = wanted.budget {
+        document.options.evaluations = Some(budget);
+    }
+    if let Some(seed) = wanted.seed {
+        document.options.seed = seed;
+    }
+    run(wanted, &document, command)
+}
+
+fn run(wanted: &Tune, document: &SpaceDocument, command: &str) -> Result<Exit> {
+    let command = Command {
+        argv: vec!["/bin/sh".into(), "-c".into(), command.into()],
+        folder: std::env::current_dir().context("there is no current folder")?,
+    };
+    let options = TuningOptions {
+        workers: wanted.workers.into(),
+        table: wanted.table.clone(),
+        state: wanted.state.clone(),
+        resume: wanted.resume,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let cancel = CancellationToken::new();
+    let mut live = Live::new(wanted, document);
+    let result = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = watch_signals(cancel.clone()) => None,
+            result = command.tune(document, &options, &mut live, &cancel) => Some(result),
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    live.finish();
+    match result {
+        None => Ok(Exit::Interrupted),
+        Some(Err(why)) => anyhow::bail!("failed to {why}"),
+        Some(Ok(tuning)) => show(wanted, document, &tuning),
+    }
+}
+
+fn show(wanted: &Tune, document: &SpaceDocument, tuning: &Tuning) -> Result<Exit> {
+    if let Some(path) = &wanted.plot {
+        write_plot(path, document, tuning)?;
+    }
+    if wanted.json {
+        print(&format!("{}\n", tuning.to_json(document)))?;
+    } else if !wanted.quiet {
+        print(&text(document, tuning))?;
+    }
+    Ok(match (tuning.stop, tuning.front.is_empty()) {
+        (None, _) => Exit::Interrupted,
+        (Some(_), true) => {
+            report::error("no evaluation succeeded");
+            Exit::StepFailed
+        }
+        (Some(_), false) => Exit::Success,
+    })
+}
+
+fn write_plot(path: &Path, document: &SpaceDocument, tuning: &Tuning) -> Result<()> {
+    let is_page = path
+        .extension()
+        .is_some_and(|it| it == "html" || it == "htm");
+    let drawn = if is_page {
+        tuning.page(document)
+    } else {
+        tuning.plot(document)
+    };
+    std::fs::write(path, drawn).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn text(document: &SpaceDocument, tuning: &Tuning) -> String {
+    let mut out = format!(
+        "{BOLD}{}{BOLD:#}, {} failed",
+        many(tuning.evaluations, "evaluation", "evaluations"),
+        grouped(tuning.failures)
+    );
+    if tuning.stop.is_none() {
+        out.push_str(", interrupted");
+    }
+    out.push('\n');
+    let rows = tuning.rows(document);
+    for row in rows.iter().take(MOST_ROWS) {
+        _ = writeln!(
+            out,
+            "  {}  {DIM}at{DIM:#}  {}",
+            pairs(&row.measured),
+            pairs(&row.parameters)
+        );
+        if row.violation > 0.0 {
+            _ = writeln!(
+                out,
+                "    constraints are exceeded by {} in all",
+                row.violation
+            );
+        }
+    }
+    if rows.len() > MOST_ROWS {
+        _ = writeln!(
+            out,
+            "  and {} more; --json prints all",
+            rows.len() - MOST_ROWS
+        );
+    }
+    out
+}
+
+fn pairs(pairs: &[(String, String)]) -> String {
+    let texts = pairs
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"));
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+/// The bar on a terminal, and the first failures.
+struct Live<'a> {
+    bar: Option<ProgressBar>,
+    document: &'a SpaceDocument,
+    is_quiet: bool,
+    failures: u64,
+}
+
+impl<'a> Live<'a> {
+    fn new(wanted: &Tune, document: &'a SpaceDocument) -> Self {
+        let is_shown = match wanted.progress {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => io::stderr().is_terminal() && !wanted.quiet,
+        };
+        let bar = is_shown.then(|| {
+            let bar = ProgressBar::new(document.options.evaluations.unwrap_or(0));
+            let style = "{elapsed:>6} {bar:30} {pos}/{len} {msg} {eta:>5} left";
+            let style = ProgressStyle::with_template(style);
+            bar.set_style(style.expect("because the template is sound"));
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        });
+        Self {
+            bar,
+            document,
+            is_quiet: wanted.quiet,
+            failures: 0,
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.iter().for_each(ProgressBar::finish_and_clear);
+    }
+
+    fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| tell(line)),
+            None => tell(line),
+        }
+    }
+}
+
+impl Watcher for Live<'_> {
+    fn evaluated(&mut self, evaluated: &Evaluated, optimizer: &Optimizer) {
+        if let Err(failure) = &evaluated.result {
+            self.failures += 1;
+            if self.failures <= MOST_TOLD && !self.is_quiet {
+                self.say(&format!("evaluation {} {failure}\n", evaluated.trial));
+            }
+            if self.failures == MOST_TOLD && !self.is_quiet {
+                self.say("further failures are counted only; --table keeps them\n");
+            }
+        }
+        let Some(bar) = &self.bar else { return };
+        bar.set_position(optimizer.evaluations());
+        if let Some(best) = optimizer
+            .best()
+            .filter(|best| best.objectives[0].is_finite())
+        {
+            let name = &self.document.objectives[0].name;
+            bar.set_message(format!("best {name} {:.6}", best.objectives[0]));
+        }
+    }
+}
+
+fn answer_lines(mut requests: impl BufRead, mut replies: impl Write) -> Result<Exit> {
+    let mut session = Session::new();
+    let mut line = Vec::new();
+    while !session.is_over() {
+        line.clear();
+        let read = requests.read_until(b'\n', &mut line);
+        if read.context("cannot read standard input")? == 0 {
+            break;
+        }
+        let Some(reply) = session.answer(&String::from_utf8_lossy(&line)) else {
+            continue;
+        };
+        let written = writeln!(replies, "{reply}").and_then(|()| replies.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+            written => written.context("cannot write the reply")?,
+        }
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,15 @@
+//! Searching for good parameters: of any command, or for whoever asks and tells in lines.
+
+mod command;
+mod document;
+mod lines;
+mod outcome;
+mod table;
+mod values;
+
+pub use command::{Command, Evaluated, Failure, Tuning, TuningOptions, Watcher};
+pub use document::{Objective, SPACE, SpaceDocument};
+pub use lines::Session;
+pub use outcome::Row;
+
+pub use autoexec_evolutionary_optimizer::Optimizer;
