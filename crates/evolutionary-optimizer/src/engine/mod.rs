@@ -6,6 +6,7 @@
 mod genetic;
 mod points;
 mod sampling;
+pub(crate) mod single;
 
 use std::sync::Arc;
 
