@@ -1,7 +1,7 @@
 //! Several engines that exchange members, behind the trait of one.
 
 use crate::algorithm::Algorithm;
-use crate::engine::{self, Engine, Points, Problem, Replace};
+use crate::engine::{self, Engine, Points, Problem};
 use crate::error::Error;
 use crate::options::{Emigrants, Goal, Islands, Topology, share_of};
 use crate::report::IslandReport;
@@ -109,7 +109,7 @@ impl Archipelago {
         }
         let island = &mut self.islands[destination];
         if !arrivals.is_empty() {
-            island.engine.immigrate(&arrivals, self.options.replace);
+            island.engine.immigrate_by(&arrivals, self.options.replace);
             island.report.migrants_in += arrivals.len() as u64;
         }
         island.arrivals = arrivals;
@@ -211,8 +211,8 @@ impl Engine for Archipelago {
         }
     }
 
-    fn immigrate(&mut self, arrivals: &Points, replace: Replace) {
-        self.islands[0].engine.immigrate(arrivals, replace);
+    fn immigrate(&mut self, arrivals: &Points) {
+        self.islands[0].engine.immigrate(arrivals);
     }
 
     fn members(&self) -> Option<&Points> {

@@ -97,6 +97,13 @@ mod error;
 mod evaluation;
 mod islands;
 mod memo;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the methods are being moved behind it")
+)]
+mod front;
+mod island;
+mod migration;
 mod operators;
 mod optimizer;
 mod options;
@@ -121,6 +128,13 @@ pub use options::{Emigrants, Goal, Islands, Noise, Options, Stagnation, Topology
 pub use report::{Generation, IslandReport, Observer, Outcome, Solution, Stop};
 pub use run::{optimize, optimize_with};
 pub use space::{Literal, Parameter, Space, SpaceBuilder, Value};
+pub use engine::{Nsga2Options, SmsEmoaOptions, Variation};
+pub use error::Error;
+pub use front::{crowding_distance, hypervolume, non_dominated_sort};
+pub use optimize::{optimize, optimize_with};
+pub use options::{Convergence, Goal, Islands, Options, Topology};
+pub use report::{Generation, IslandReport, Observer, Outcome, Stop};
+pub use space::{Parameter, Space, SpaceBuilder, Value};
 
 /// Runs the example of the README.
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 use crate::batch::{Batch, Found};
 use crate::candidate::Candidate;
 use crate::checkpoint::Log;
-use crate::engine::{self, Engine, Points, Problem, Replace};
+use crate::engine::{self, Engine, Points, Problem};
 use crate::error::Error;
 use crate::evaluation::{Measured, Written};
 use crate::islands::Archipelago;
@@ -579,12 +579,12 @@ impl Optimizer {
             memo.remember(&self.batch.points);
         }
         if self.is_foreign {
-            self.engine.immigrate(&self.batch.points, Replace::Worst);
+            self.engine.immigrate(&self.batch.points);
         } else {
             self.engine.tell(&self.batch.points);
         }
         if !self.arrivals.is_empty() {
-            self.engine.immigrate(&self.arrivals, Replace::Worst);
+            self.engine.immigrate(&self.arrivals);
         }
         self.last = Some(self.describe());
         self.stop = self.stop.or_else(|| self.reason());

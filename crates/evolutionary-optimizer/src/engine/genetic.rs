@@ -171,7 +171,11 @@ impl Engine for GeneticEngine {
         self.complete();
     }
 
-    fn immigrate(&mut self, arrivals: &Points, replace: Replace) {
+    fn immigrate(&mut self, arrivals: &Points) {
+        self.immigrate_by(arrivals, Replace::Worst);
+    }
+
+    fn immigrate_by(&mut self, arrivals: &Points, replace: Replace) {
         let residents = self.members.len();
         for arrival in 0..arrivals.len().min(residents / 2) {
             let row = match replace {

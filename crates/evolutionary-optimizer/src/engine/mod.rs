@@ -3,17 +3,29 @@
 //! An engine knows axes, genes and costs. It knows nothing of candidates, ids, budgets, threads or the order in which
 //! evaluations ended: the optimizer gives it whole generations.
 
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod experiment;
+mod generational;
 mod genetic;
+mod nsga2;
 mod points;
 mod sampling;
 pub(crate) mod single;
+mod sms_emoa;
+#[cfg(test)]
+mod trial;
+mod variation;
 
 use std::sync::Arc;
 
 use genetic::GeneticEngine;
-use sampling::Sampling;
-
+pub use nsga2::Nsga2Options;
 pub(crate) use points::Points;
+use sampling::Sampling;
+pub use sms_emoa::SmsEmoaOptions;
+pub use variation::Variation;
 
 use crate::algorithm::{Algorithm, Genetic};
 use crate::axis::Axis;
@@ -50,9 +62,15 @@ pub(crate) trait Engine: Send {
     /// may be shorter than what was asked.
     fn tell(&mut self, batch: &Points);
 
-    /// Takes rows that were evaluated elsewhere: migrants, and points that were asked beside a generation. It may
-    /// ignore them, and whom to replace is a wish.
-    fn immigrate(&mut self, arrivals: &Points, replace: Replace);
+    /// Takes rows that were evaluated elsewhere: migrants, and points that were asked beside a generation. It may ignore
+    /// them.
+    fn immigrate(&mut self, arrivals: &Points);
+
+    /// Likewise, with a wish whom to replace.
+    fn immigrate_by(&mut self, arrivals: &Points, replace: Replace) {
+        let _ = replace;
+        self.immigrate(arrivals);
+    }
 
     /// The members that a generation stands on, with their costs: what emigrants are chosen from. `None` for a method
     /// that has no population.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::axis::Axis;
-use crate::engine::{Engine, Points, Problem, Replace};
+use crate::engine::{Engine, Points, Problem};
 use crate::rng::Rng;
 
 /// The number of points in a generation.
@@ -92,7 +92,7 @@ impl Engine for Sampling {
 
     fn tell(&mut self, _: &Points) {}
 
-    fn immigrate(&mut self, _: &Points, _: Replace) {}
+    fn immigrate(&mut self, _: &Points) {}
 
     fn members(&self) -> Option<&Points> {
         None

@@ -1,0 +1,77 @@
+//! SMS-EMOA: survival by front, and within the last one by the hypervolume that a row alone dominates.
+//!
+//! Source: Beume, Naujoks & Emmerich, "SMS-EMOA: multiobjective selection based on dominated hypervolume", EJOR 181
+//! (2007). There one child is made at a time. Here a batch is, and rows are taken out one by one as they are there: the
+//! contributions of those that stay are measured again after each.
+
+use super::generational::{Generational, Standing, Survival};
+use super::variation::Variation;
+use super::{Points, Problem};
+use crate::front::{Pruner, Sorter, group};
+use crate::rng::Rng;
+
+/// The choices of SMS-EMOA.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SmsEmoaOptions {
+    /// The number of members.
+    pub population: usize,
+    /// The number of children between two selections. Fewer converge faster; as many are evaluated side by side.
+    pub offspring: usize,
+    /// How children differ from their parents.
+    pub variation: Variation,
+}
+
+impl Default for SmsEmoaOptions {
+    /// 100 members, 10 children, and variation as most publications have it.
+    fn default() -> Self {
+        Self {
+            population: 100,
+            offspring: 10,
+            variation: Variation::default(),
+        }
+    }
+}
+
+/// The engine.
+pub(crate) type SmsEmoa = Generational<ByVolume>;
+
+impl SmsEmoa {
+    pub(crate) fn new(problem: &Problem, options: &SmsEmoaOptions, rng: Rng) -> Self {
+        let sizes = [options.population, options.offspring];
+        Self::with(problem, &options.variation, sizes, ByVolume::default(), rng)
+    }
+}
+
+/// Keeps the first fronts, and takes rows out of the one that does not fit, always the one that dominates least alone.
+#[derive(Debug, Default)]
+pub(crate) struct ByVolume {
+    sorter: Sorter,
+    pruner: Pruner,
+    ranks: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl Survival for ByVolume {
+    fn judge(&mut self, pool: &Points, keep: usize, standings: &mut Vec<Standing>) {
+        self.sorter.sort_points(pool, &mut self.ranks);
+        group(&self.ranks, &mut self.rows);
+        let last = self.ranks[self.rows[keep] as usize];
+        let rank = |row: &u32| self.ranks[*row as usize];
+        let start = self.rows.partition_point(|row| rank(row) < last);
+        let end = self.rows.partition_point(|row| rank(row) <= last);
+        let front = &mut self.rows[start..end];
+        let kept = self
+            .pruner
+            .prune(pool.all_costs(), pool.objectives(), front, keep - start);
+        debug_assert_eq!(start + kept, keep);
+        standings.clear();
+        standings.extend(self.ranks.iter().map(|&rank| Standing {
+            is_kept: false,
+            rank,
+            spread: 0.0,
+        }));
+        for &row in &self.rows[..keep] {
+            standings[row as usize].is_kept = true;
+        }
+    }
+}

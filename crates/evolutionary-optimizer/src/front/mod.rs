@@ -1,0 +1,40 @@
+//! What several objectives have in common: dominance, fronts, volumes, spread, and the archive of what was found.
+//!
+//! Costs are minimised. Where rows may violate constraints, those that do come after all that do not.
+
+mod archive;
+mod crowding;
+mod dominance;
+mod hypervolume;
+mod prune;
+mod scale;
+mod select;
+mod sorting;
+
+pub use crowding::crowding_distance;
+pub use hypervolume::hypervolume;
+pub use sorting::non_dominated_sort;
+
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "the optimizer will use it")
+)]
+pub(crate) use archive::Archive;
+pub(crate) use crowding::Crowding;
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "the optimizer will use it")
+)]
+pub(crate) use hypervolume::Volume;
+pub(crate) use prune::Pruner;
+pub(crate) use sorting::{Sorter, group};
+
+/// A copy of costs that a caller gave, NaN made infinite.
+fn checked(costs: &[f64], objectives: usize) -> Vec<f64> {
+    assert!(
+        objectives > 0 && costs.len().is_multiple_of(objectives),
+        "costs must be whole rows of at least one objective"
+    );
+    let cost = |&cost: &f64| if cost.is_nan() { f64::INFINITY } else { cost };
+    costs.iter().map(cost).collect()
+}
