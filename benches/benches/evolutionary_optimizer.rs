@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use autoexec_benches::{Clock, Harness, bench_main};
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Candidate, Genetic, Islands, Options, Outcome, Space, Stop, Value, optimize,
+    Algorithm, Candidate, GeneticOptions, Islands, Options, Outcome, Space, Stop, Value, optimize,
 };
 
 /// Evaluations per run of the cheap objective.
@@ -42,7 +42,7 @@ fn dear_sphere(candidate: &Candidate) -> f64 {
 /// Options that spend exactly this many evaluations.
 fn spend(evaluations: u64, islands: Option<Islands>) -> Options {
     Options {
-        algorithm: Algorithm::Genetic(Genetic::default()),
+        algorithm: Algorithm::Genetic(GeneticOptions::default()),
         seed: 1,
         evaluations: Some(evaluations),
         islands,

@@ -2,7 +2,7 @@
 
 use autoexec_benches::{Clock, Harness, bench_main};
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Candidate, Genetic, Options, Outcome, Space, Stop, Value, optimize,
+    Algorithm, Candidate, GeneticOptions, Options, Outcome, Space, Stop, Value, optimize,
 };
 use autoexec_peers::Python;
 
@@ -32,9 +32,9 @@ fn space() -> Space {
 fn options() -> Options {
     Options {
         seed: 1,
-        algorithm: Algorithm::Genetic(Genetic {
+        algorithm: Algorithm::Genetic(GeneticOptions {
             population: POPULATION,
-            ..Genetic::default()
+            ..GeneticOptions::default()
         }),
         evaluations: Some(EVALUATIONS),
         ..Options::default()

@@ -2,6 +2,9 @@
 
 use std::str::FromStr;
 
+use crate::engine::single::cma::CmaOptions;
+use crate::engine::single::shade::ShadeOptions;
+use crate::engine::{Nsga2Options, SmsEmoaOptions};
 use crate::error::Error;
 
 /// How to search.
@@ -13,7 +16,15 @@ pub enum Algorithm {
     #[default]
     Auto,
     /// A genetic algorithm for one objective and parameters of any type.
-    Genetic(Genetic),
+    Genetic(GeneticOptions),
+    /// Covariance matrix adaptation, for one objective.
+    CmaEs(CmaOptions),
+    /// Differential evolution that adapts itself, for one objective.
+    LShade(ShadeOptions),
+    /// Non-dominated sorting with crowding distances.
+    Nsga2(Nsga2Options),
+    /// Selection by the hypervolume that each member adds.
+    SmsEmoa(SmsEmoaOptions),
     /// Points drawn independently, uniformly on the scale of each parameter.
     Random,
     /// Latin hypercubes: in each hundred points, or as many as the budget has, every parameter takes its values evenly.
@@ -21,7 +32,9 @@ pub enum Algorithm {
 }
 
 /// The names that [`Algorithm::from_str`] knows.
-pub(crate) const NAMES: &[&str] = &["auto", "ga", "random", "lhs"];
+pub(crate) const NAMES: &[&str] = &[
+    "auto", "ga", "cma-es", "l-shade", "nsga2", "sms-emoa", "random", "lhs",
+];
 
 impl Algorithm {
     /// The name, as it is given to [`Algorithm::from_str`].
@@ -30,6 +43,10 @@ impl Algorithm {
         match self {
             Self::Auto => "auto",
             Self::Genetic(_) => "ga",
+            Self::CmaEs(_) => "cma-es",
+            Self::LShade(_) => "l-shade",
+            Self::Nsga2(_) => "nsga2",
+            Self::SmsEmoa(_) => "sms-emoa",
             Self::Random => "random",
             Self::LatinHypercube => "lhs",
         }
@@ -37,8 +54,13 @@ impl Algorithm {
 
     /// The same with another population, where it has one.
     pub(crate) fn with_population(mut self, population: usize) -> Self {
-        if let Self::Genetic(options) = &mut self {
-            options.population = population;
+        match &mut self {
+            Self::Genetic(options) => options.population = population,
+            Self::CmaEs(options) => options.population = Some(population),
+            Self::LShade(options) => options.population = Some(population),
+            Self::Nsga2(options) => options.population = population,
+            Self::SmsEmoa(options) => options.population = population,
+            Self::Auto | Self::Random | Self::LatinHypercube => {}
         }
         self
     }
@@ -57,7 +79,11 @@ impl FromStr for Algorithm {
     fn from_str(name: &str) -> Result<Self, Error> {
         Ok(match name {
             "auto" => Self::Auto,
-            "ga" => Self::Genetic(Genetic::default()),
+            "ga" => Self::Genetic(GeneticOptions::default()),
+            "cma-es" => Self::CmaEs(CmaOptions::default()),
+            "l-shade" => Self::LShade(ShadeOptions::default()),
+            "nsga2" => Self::Nsga2(Nsga2Options::default()),
+            "sms-emoa" => Self::SmsEmoa(SmsEmoaOptions::default()),
             "random" => Self::Random,
             "lhs" => Self::LatinHypercube,
             _ => {
@@ -72,7 +98,7 @@ impl FromStr for Algorithm {
 /// The genetic algorithm: tournaments, simulated binary crossover, polynomial mutation, elites, and random immigrants
 /// where the population becomes uniform.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Genetic {
+pub struct GeneticOptions {
     /// The number of candidates in a generation. Default: 100.
     pub population: usize,
     /// The probability that a child's parameter mutates. Default: 0.1.
@@ -88,7 +114,7 @@ pub struct Genetic {
     pub diversity_floor: f64,
 }
 
-impl Default for Genetic {
+impl Default for GeneticOptions {
     fn default() -> Self {
         Self {
             population: 100,

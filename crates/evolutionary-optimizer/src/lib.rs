@@ -95,15 +95,9 @@ mod elementary;
 mod engine;
 mod error;
 mod evaluation;
+mod front;
 mod islands;
 mod memo;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the methods are being moved behind it")
-)]
-mod front;
-mod island;
-mod migration;
 mod operators;
 mod optimizer;
 mod options;
@@ -115,26 +109,22 @@ mod rng;
 mod run;
 mod space;
 
-pub use algorithm::{Algorithm, Genetic};
+pub use algorithm::{Algorithm, GeneticOptions};
 pub use asynchronous::optimize_async;
 pub use candidate::Candidate;
 #[cfg(feature = "serde")]
 pub use document::{ParameterDocument, Scalar, Type};
-pub use engine::Replace;
+pub use engine::single::cma::{CmaOptions, Restarts};
+pub use engine::single::shade::ShadeOptions;
+pub use engine::{Nsga2Options, Replace, SmsEmoaOptions, Variation};
 pub use error::Error;
 pub use evaluation::{Measured, Numbers, Written};
+pub use front::{crowding_distance, hypervolume, non_dominated_sort};
 pub use optimizer::{Optimizer, Trial};
 pub use options::{Emigrants, Goal, Islands, Noise, Options, Stagnation, Topology};
 pub use report::{Generation, IslandReport, Observer, Outcome, Solution, Stop};
 pub use run::{optimize, optimize_with};
 pub use space::{Literal, Parameter, Space, SpaceBuilder, Value};
-pub use engine::{Nsga2Options, SmsEmoaOptions, Variation};
-pub use error::Error;
-pub use front::{crowding_distance, hypervolume, non_dominated_sort};
-pub use optimize::{optimize, optimize_with};
-pub use options::{Convergence, Goal, Islands, Options, Topology};
-pub use report::{Generation, IslandReport, Observer, Outcome, Stop};
-pub use space::{Parameter, Space, SpaceBuilder, Value};
 
 /// Runs the example of the README.
 #[cfg(doctest)]

@@ -6,6 +6,7 @@ use crate::checkpoint::Log;
 use crate::engine::{self, Engine, Points, Problem};
 use crate::error::Error;
 use crate::evaluation::{Measured, Written};
+use crate::front::Archive;
 use crate::islands::Archipelago;
 use crate::memo::Memo;
 use crate::operators::mutate;
@@ -52,7 +53,7 @@ pub struct Optimizer {
     arrivals: Points,
     memo: Option<Memo>,
     leaders: Leaders,
-    front: Points,
+    archive: Archive,
     /// The best cost so far, after each generation.
     history: Vec<f64>,
     fingerprint: Fingerprint,
@@ -162,7 +163,7 @@ impl Optimizer {
                 objectives,
                 if is_repeatable { 1 } else { LEADERS },
             ),
-            front: Points::new(dimensions, objectives, 0),
+            archive: Archive::new(dimensions, objectives, options.front),
             history: Vec::with_capacity(HISTORY),
             fingerprint: Fingerprint::default(),
             next_id: 0,
@@ -285,12 +286,12 @@ impl Optimizer {
         if self.options.goals.len() == 1 {
             return self.best().into_iter().take(count).collect();
         }
-        let mut front = self.front.clone();
-        if self.batch.repeats() == 1 {
+        let mut archive = self.archive.clone();
+        if self.batch.repeats() == 1 && !self.batch.is_complete() {
             let told = (0..self.batch.points.len()).filter(|&row| self.batch.is_told(row));
-            told.for_each(|row| insert_front(&mut front, &self.batch.points, row));
+            told.for_each(|row| archive.insert_row(&self.batch.points, row));
         }
-        front.truncate(count);
+        let front = archive.select(count);
         (0..front.len())
             .map(|row| self.solution(&front, row))
             .collect()
@@ -615,9 +616,9 @@ impl Optimizer {
                 self.fingerprint.numbers(points.row(row));
                 self.fingerprint.numbers(points.costs(row));
                 self.fingerprint.word(points.violation(row).to_bits());
-                if is_many {
-                    insert_front(&mut self.front, points, row);
-                }
+            }
+            if is_many {
+                self.archive.insert(points);
             }
         }
         if is_late {
@@ -710,25 +711,4 @@ impl Optimizer {
         let repeats = left.div_ceil(rows);
         self.batch.open(repeats as usize);
     }
-}
-
-/// Inserts a row unless another one dominates it, and removes those that it dominates. O(front · objectives).
-fn insert_front(front: &mut Points, points: &Points, row: usize) {
-    let new = (points.violation(row), points.costs(row));
-    let dominates = |a: (f64, &[f64]), b: (f64, &[f64])| {
-        a.0 < b.0 || a.0 == b.0 && a.1.iter().zip(b.1).all(|(a, b)| a <= b)
-    };
-    let mut other = 0;
-    while other < front.len() {
-        let old = (front.violation(other), front.costs(other));
-        if dominates(old, new) {
-            return;
-        }
-        if dominates(new, old) {
-            front.swap_remove(other);
-        } else {
-            other += 1;
-        }
-    }
-    front.push_from(points, row);
 }

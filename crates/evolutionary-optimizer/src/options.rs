@@ -213,7 +213,7 @@ impl Options {
     #[must_use]
     pub fn genetic() -> Self {
         Self {
-            algorithm: Algorithm::Genetic(crate::Genetic::default()),
+            algorithm: Algorithm::Genetic(crate::GeneticOptions::default()),
             evaluations: None,
             generations: Some(1000),
             stagnation: Some(Stagnation::default()),

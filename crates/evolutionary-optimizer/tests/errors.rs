@@ -1,8 +1,8 @@
 //! Each bad space and each bad option has one clear error.
 
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Error, Genetic, Islands, Literal, Noise, Options, Parameter, Space, SpaceBuilder,
-    Stagnation, Value, optimize,
+    Algorithm, Error, GeneticOptions, Islands, Literal, Noise, Options, Parameter, Space,
+    SpaceBuilder, Stagnation, Value, optimize,
 };
 
 fn check_space(builder: SpaceBuilder, expect: &str) {
@@ -92,7 +92,7 @@ fn bad_options() {
     };
     let rate = "within 0.0..=1.0";
     let one = "at least 1";
-    fn genetic(options: &mut Options) -> &mut Genetic {
+    fn genetic(options: &mut Options) -> &mut GeneticOptions {
         match &mut options.algorithm {
             Algorithm::Genetic(genetic) => genetic,
             other => panic!("{other:?}"),

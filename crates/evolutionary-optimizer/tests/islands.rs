@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Candidate, Genetic, Islands, Literal, Options, Outcome, Space, Topology, Value,
-    optimize,
+    Algorithm, Candidate, GeneticOptions, Islands, Literal, Options, Outcome, Space, Topology,
+    Value, optimize,
 };
 
 fn space() -> Space {
@@ -302,11 +302,11 @@ fn a_budget_may_end_anywhere() {
 #[test]
 fn newcomers_take_no_more_room_than_the_best_leave() {
     let options = Options {
-        algorithm: Algorithm::Genetic(Genetic {
+        algorithm: Algorithm::Genetic(GeneticOptions {
             population: 40,
             elitism: 0.975,
             diversity_floor: 1.0,
-            ..Genetic::default()
+            ..GeneticOptions::default()
         }),
         generations: Some(8),
         ..Options::genetic()
@@ -321,9 +321,9 @@ fn newcomers_take_no_more_room_than_the_best_leave() {
 fn the_calls_of_a_generation_are_shared_by_threads() {
     let (threads, came) = (Mutex::new(HashSet::new()), Condvar::new());
     let options = Options {
-        algorithm: Algorithm::Genetic(Genetic {
+        algorithm: Algorithm::Genetic(GeneticOptions {
             population: 8,
-            ..Genetic::default()
+            ..GeneticOptions::default()
         }),
         generations: Some(2),
         threads: 2,

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Candidate, Emigrants, Genetic, Goal, Islands, Options, Replace, Space, Topology,
-    Value, optimize,
+    Algorithm, Candidate, Emigrants, GeneticOptions, Goal, Islands, Options, Replace, Space,
+    Topology, Value, optimize,
 };
 use proptest::prelude::*;
 
@@ -76,7 +76,7 @@ prop_compose! {
             algorithms: Vec::new(),
         });
         let goal = if maximize { Goal::Maximize } else { Goal::Minimize };
-        let genetic = Genetic {
+        let genetic = GeneticOptions {
             population, mutation, crossover, elitism, tournament, diversity_floor,
         };
         Options {

@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Candidate, Generation, Genetic, Goal, Islands, Observer, Optimizer, Options, Space,
-    Stop, optimize, optimize_with,
+    Algorithm, Candidate, Generation, GeneticOptions, Goal, Islands, Observer, Optimizer, Options,
+    Space, Stop, optimize, optimize_with,
 };
 
 fn plane() -> Space {
@@ -85,16 +85,16 @@ fn the_budget_is_never_exceeded_and_always_used() {
 
 #[test]
 fn elites_and_unchanged_children_are_not_evaluated_again() {
-    let still = Genetic {
+    let still = GeneticOptions {
         mutation: 0.0,
         crossover: 0.0,
         diversity_floor: 0.0,
-        ..Genetic::default()
+        ..GeneticOptions::default()
     };
     // Where every child is a copy, one candidate is drawn at random, that a search always has something to ask.
     for genetic in [
         still.clone(),
-        Genetic {
+        GeneticOptions {
             elitism: 1.0,
             ..still.clone()
         },
@@ -110,7 +110,7 @@ fn elites_and_unchanged_children_are_not_evaluated_again() {
     }
 
     let options = Options {
-        algorithm: Algorithm::Genetic(Genetic {
+        algorithm: Algorithm::Genetic(GeneticOptions {
             mutation: 1.0,
             ..still
         }),
@@ -214,9 +214,9 @@ fn observers_see_every_generation_in_order_and_change_nothing() {
 fn immigrants_arrive_only_below_the_diversity_floor() {
     let immigrants = |diversity_floor| {
         let options = Options {
-            algorithm: Algorithm::Genetic(Genetic {
+            algorithm: Algorithm::Genetic(GeneticOptions {
                 diversity_floor,
-                ..Genetic::default()
+                ..GeneticOptions::default()
             }),
             generations: Some(60),
             stagnation: None,

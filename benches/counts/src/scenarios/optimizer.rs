@@ -1,7 +1,7 @@
 //! The genetic algorithm around an objective that costs nothing.
 
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Candidate, Genetic, Islands, Options, Space, Value, optimize,
+    Algorithm, Candidate, GeneticOptions, Islands, Options, Space, Value, optimize,
 };
 
 use crate::run::{Run, Scenario};
@@ -47,7 +47,7 @@ fn search(run: &mut Run, islands: Option<Islands>) {
     let (mut evaluations, mut generations) = (0, 0);
     run.repeat(|time| {
         let options = Options {
-            algorithm: Algorithm::Genetic(Genetic::default()),
+            algorithm: Algorithm::Genetic(GeneticOptions::default()),
             seed: time,
             evaluations: Some(1_000),
             threads: 1,

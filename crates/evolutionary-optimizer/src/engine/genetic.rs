@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::algorithm::Genetic;
+use crate::algorithm::GeneticOptions;
 use crate::axis::Axis;
 use crate::engine::{Engine, Points, Problem, Replace};
 use crate::operators::{cross, mutate};
@@ -19,7 +19,7 @@ const PATIENCE: u32 = 8;
 #[derive(Debug)]
 pub(crate) struct GeneticEngine {
     axes: Arc<[Axis]>,
-    options: Genetic,
+    options: GeneticOptions,
     initial: Vec<Vec<f64>>,
     size: usize,
     rng: Rng,
@@ -33,7 +33,7 @@ pub(crate) struct GeneticEngine {
 }
 
 impl GeneticEngine {
-    pub(crate) fn new(problem: &Problem, options: &Genetic, rng: Rng) -> Self {
+    pub(crate) fn new(problem: &Problem, options: &GeneticOptions, rng: Rng) -> Self {
         let budget = problem.budget.map_or(usize::MAX, |budget| {
             usize::try_from(budget).unwrap_or(usize::MAX)
         });

@@ -24,17 +24,18 @@ use genetic::GeneticEngine;
 pub use nsga2::Nsga2Options;
 pub(crate) use points::Points;
 use sampling::Sampling;
+use single::cma::{Cma, CmaOptions};
+use single::shade::Shade;
 pub use sms_emoa::SmsEmoaOptions;
 pub use variation::Variation;
 
-use crate::algorithm::{Algorithm, Genetic};
+use crate::algorithm::Algorithm;
 use crate::axis::Axis;
 use crate::error::Error;
 use crate::options::Goal;
 use crate::report::IslandReport;
 use crate::rng::Rng;
 
-#[allow(dead_code, reason = "the engines to come use it")]
 /// What an engine is to solve.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
@@ -109,22 +110,34 @@ pub(crate) fn build(
     problem: &Problem,
     rng: Rng,
 ) -> Result<Box<dyn Engine>, Error> {
-    let one_objective = |what| match problem.objectives {
+    let needs_one = || match problem.objectives {
         1 => Ok(()),
         _ => Err(Error::Unsuitable {
             algorithm: algorithm.name(),
-            what,
+            what: "several objectives",
         }),
     };
     Ok(match algorithm {
-        Algorithm::Auto => {
-            one_objective("several objectives")?;
-            Box::new(GeneticEngine::new(problem, &Genetic::default(), rng))
-        }
+        Algorithm::Auto if problem.objectives > 1 => Box::new(sms_emoa::SmsEmoa::new(
+            problem,
+            &SmsEmoaOptions::default(),
+            rng,
+        )),
+        Algorithm::Auto => Box::new(Cma::new(problem, &CmaOptions::default(), rng)),
         Algorithm::Genetic(options) => {
-            one_objective("several objectives")?;
+            needs_one()?;
             Box::new(GeneticEngine::new(problem, options, rng))
         }
+        Algorithm::CmaEs(options) => {
+            needs_one()?;
+            Box::new(Cma::new(problem, options, rng))
+        }
+        Algorithm::LShade(options) => {
+            needs_one()?;
+            Box::new(Shade::new(problem, options, rng))
+        }
+        Algorithm::Nsga2(options) => Box::new(nsga2::Nsga2::new(problem, options, rng)),
+        Algorithm::SmsEmoa(options) => Box::new(sms_emoa::SmsEmoa::new(problem, options, rng)),
         Algorithm::Random => Box::new(Sampling::random(problem, rng)),
         Algorithm::LatinHypercube => Box::new(Sampling::latin_hypercube(problem, rng)),
     })

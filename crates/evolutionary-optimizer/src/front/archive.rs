@@ -22,7 +22,7 @@ const WAITING: usize = 512;
 ///
 /// Memory is bounded: 20 rows for each one wanted and at least 1,000, and 512 more that wait. Inserting a row costs
 /// O(log n) amortised comparisons with 2 objectives, O(log² n) with 3, and O(m n) with m.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Archive {
     rows: Points,
     /// How many of the rows are merged.
@@ -38,7 +38,7 @@ pub(crate) struct Archive {
     cell: f64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Scratch {
     arrived: Vec<u32>,
     kept: Vec<u32>,
@@ -71,7 +71,8 @@ impl Archive {
         }
     }
 
-    fn insert_row(&mut self, rows: &Points, row: usize) {
+    /// Takes in one evaluated row.
+    pub(crate) fn insert_row(&mut self, rows: &Points, row: usize) {
         let costs = rows.costs(row);
         let is_failed = !costs.iter().all(|cost| cost.is_finite());
         let violation = if is_failed {

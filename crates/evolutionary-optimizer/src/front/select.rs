@@ -17,7 +17,7 @@ use super::scale::Scale;
 use crate::engine::Points;
 
 /// What selecting needs, and its result.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Selector {
     chosen: Vec<u32>,
     /// Scaled costs of the candidates.

@@ -10,7 +10,7 @@ use crate::rng::Rng;
 
 /// What follows when a run has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Restarts {
+pub enum Restarts {
     /// Runs with populations that double, and in the evaluations saved runs with small ones and short steps (Hansen,
     /// "Benchmarking a BI-population CMA-ES on the BBOB-2009 function testbed", 2009).
     #[default]
@@ -23,15 +23,15 @@ pub(crate) enum Restarts {
 }
 
 /// How to search with CMA-ES.
-#[derive(Clone, Debug)]
-pub(crate) struct CmaOptions {
+#[derive(Clone, Debug, PartialEq)]
+pub struct CmaOptions {
     /// The samples of a generation of the first run. Default: 4 + 3 ln n for n free axes, three times as many for a noisy
     /// problem.
-    pub(crate) population: Option<usize>,
+    pub population: Option<usize>,
     /// The first standard deviation, as a share of the range of each axis. Default: 0.3.
-    pub(crate) step: f64,
+    pub step: f64,
     /// Default: [`Restarts::Bipop`].
-    pub(crate) restarts: Restarts,
+    pub restarts: Restarts,
 }
 
 impl Default for CmaOptions {

@@ -8,13 +8,13 @@ use crate::engine::{Engine, Points, Problem};
 use crate::rng::Rng;
 
 /// How to search with L-SHADE.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ShadeOptions {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShadeOptions {
     /// The rows of the first generation. Default: 18 for each free axis, at most a tenth of a run's evaluations.
-    pub(crate) population: Option<usize>,
+    pub population: Option<usize>,
     /// The evaluations over which the population shrinks; afterwards a run of twice as many begins. Default: 1,500 for each
     /// free axis or the budget, whichever is less.
-    pub(crate) horizon: Option<u64>,
+    pub horizon: Option<u64>,
 }
 
 const MEMORY: usize = 6;
@@ -264,7 +264,7 @@ impl Shade {
         let d = self.frame.len();
         let done = (self.spent as f64 / self.horizon as f64).min(1.0);
         let size = self.largest as f64 + (SMALLEST as f64 - self.largest as f64) * done;
-        let size = (size.round() as usize).clamp(SMALLEST, self.members.len());
+        let size = (size.round() as usize).max(SMALLEST);
         self.rank_members();
         while self.members.len() > size {
             let (worst, last) = (
