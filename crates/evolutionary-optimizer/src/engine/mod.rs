@@ -24,7 +24,8 @@ use genetic::GeneticEngine;
 pub use nsga2::Nsga2Options;
 pub(crate) use points::Points;
 use sampling::Sampling;
-use single::cma::{Cma, CmaOptions};
+use single::auto::AutoSingle;
+use single::cma::Cma;
 use single::shade::Shade;
 pub use sms_emoa::SmsEmoaOptions;
 pub use variation::Variation;
@@ -123,7 +124,7 @@ pub(crate) fn build(
             &SmsEmoaOptions::default(),
             rng,
         )),
-        Algorithm::Auto => Box::new(Cma::new(problem, &CmaOptions::default(), rng)),
+        Algorithm::Auto => Box::new(AutoSingle::new(problem, rng)),
         Algorithm::Genetic(options) => {
             needs_one()?;
             Box::new(GeneticEngine::new(problem, options, rng))

@@ -32,6 +32,8 @@ pub struct CmaOptions {
     pub step: f64,
     /// Default: [`Restarts::Bipop`].
     pub restarts: Restarts,
+    /// By how much large populations grow from run to run. Default: 2.
+    pub growth: usize,
 }
 
 impl Default for CmaOptions {
@@ -40,6 +42,7 @@ impl Default for CmaOptions {
             population: None,
             step: 0.3,
             restarts: Restarts::default(),
+            growth: 2,
         }
     }
 }
@@ -61,6 +64,8 @@ pub(crate) struct Cma {
     members: Points,
     order: Vec<usize>,
     units: Vec<f64>,
+    /// How far beyond the bounds each sample was.
+    outside: Vec<f64>,
     /// Coordinates of a row from elsewhere that the next generation is to contain.
     arrival: Option<Vec<f64>>,
 }
@@ -90,6 +95,7 @@ impl Cma {
             members: Points::new(problem.axes.len(), problem.objectives, lambda),
             order: Vec::with_capacity(lambda),
             units: vec![0.0; frame.len()],
+            outside: Vec::with_capacity(lambda),
             arrival: None,
             frame,
             numbers,
@@ -106,6 +112,27 @@ impl Cma {
             *mean = self.units[i];
         }
         self.gaussian.step = step;
+    }
+
+    /// Writes the mean of the distribution as coordinates; returns its mean deviation. For real axes only.
+    pub(crate) fn centre(&self, units: &mut [f64]) -> f64 {
+        let mean = self.gaussian.mean.iter();
+        units
+            .iter_mut()
+            .zip(mean)
+            .for_each(|(unit, mean)| *unit = mean.clamp(0.0, 1.0));
+        let n = self.numbers.len();
+        (0..n).map(|i| self.gaussian.deviation(i)).sum::<f64>() / n.max(1) as f64
+    }
+
+    /// Ends the run, for what it would find is known.
+    pub(crate) fn abandon(&mut self) {
+        self.restart();
+    }
+
+    /// The evaluations of this run.
+    pub(crate) fn spent(&self) -> u64 {
+        self.plan.spent
     }
 
     /// The number of runs that have ended.
@@ -140,7 +167,7 @@ impl Cma {
 
     fn learn(&mut self, batch: &Points) {
         self.penalty.adapt(batch);
-        self.penalty.rank(batch, &mut self.order);
+        self.penalty.rank(batch, &self.outside, &mut self.order);
         let is_sound = self.gaussian.update(&self.order);
         let alpha = self.alpha();
         if is_sound {
@@ -151,7 +178,7 @@ impl Cma {
             self.choices
                 .update(&self.order, self.gaussian.weights(), rate, alpha);
         }
-        let cost = |rank: usize| self.penalty.cost(batch, self.order[rank]);
+        let cost = |rank: usize| self.penalty.key(self.order[rank]);
         let last = batch.len() - 1;
         let (best, median, worst) = (cost(0), cost(last / 2), cost(last));
         if self.watch.is_over(best, median, worst) || !is_sound || self.is_narrow(alpha) {
@@ -187,8 +214,10 @@ impl Engine for Cma {
             self.gaussian.inject(0, &point);
             self.choices.inject(0, &units);
         }
+        self.outside.clear();
         for sample in 0..lambda {
-            self.numbers.decode(&self.gaussian, sample, &mut self.units);
+            let outside = self.numbers.decode(&self.gaussian, sample, &mut self.units);
+            self.outside.push(outside);
             self.choices.decode(sample, &mut self.units);
             self.frame.push(&self.units, batch);
         }
@@ -249,6 +278,7 @@ struct Plan {
     last_large: u64,
     is_small: bool,
     runs: usize,
+    growth: usize,
 }
 
 impl Plan {
@@ -269,6 +299,7 @@ impl Plan {
             last_large: 0,
             is_small: false,
             runs: 0,
+            growth: options.growth,
         }
     }
 
@@ -295,7 +326,7 @@ impl Plan {
             let shorter = crate::elementary::power(10.0, -2.0 * self.rng.unit());
             return ((size as usize).max(first), step * shorter);
         }
-        self.lambda = (2 * self.lambda).min(self.greatest);
+        self.lambda = (self.growth * self.lambda).min(self.greatest);
         (self.lambda, step)
     }
 }

@@ -1,7 +1,7 @@
 //! What CMA-ES needs where coordinates are not real numbers.
 
 use crate::elementary::{normal_above, normal_below};
-use crate::engine::single::frame::{Frame, fold, is_discrete, share};
+use crate::engine::single::frame::{Frame, is_discrete, share};
 use crate::engine::single::gaussian::Gaussian;
 use crate::rng::Rng;
 
@@ -47,17 +47,25 @@ impl Numbers {
         self.widths.fill(1.0);
     }
 
-    /// Writes a sample as coordinates of the frame.
-    pub(crate) fn decode(&self, gaussian: &Gaussian, sample: usize, units: &mut [f64]) {
+    /// Writes a sample as coordinates of the frame, put onto the bounds where it is beyond them: returns the sum of the
+    /// squares of these distances, in standard deviations.
+    pub(crate) fn decode(&self, gaussian: &Gaussian, sample: usize, units: &mut [f64]) -> f64 {
         let point = gaussian.point(sample);
+        let mut outside = 0.0;
         for (index, &i) in self.coordinates.iter().enumerate() {
-            units[i] = if self.discrete[index] {
+            let x = if self.discrete[index] {
                 let mean = gaussian.mean[index];
-                (mean + self.widths[index] * (point[index] - mean)).clamp(0.0, 1.0)
+                mean + self.widths[index] * (point[index] - mean)
             } else {
-                fold(point[index])
+                point[index]
             };
+            units[i] = x.clamp(0.0, 1.0);
+            if x != units[i] && !self.discrete[index] {
+                let distance = (x - units[i]) / gaussian.deviation(index);
+                outside += distance * distance;
+            }
         }
+        outside
     }
 
     /// Keeps the probability of another value at `alpha` at least, for each discrete coordinate.

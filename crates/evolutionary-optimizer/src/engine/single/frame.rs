@@ -82,29 +82,10 @@ pub(crate) fn share(axis: &Axis, unit: f64) -> (f64, f64) {
     }
 }
 
-/// Reflects a coordinate at the bounds until it is within them. A search that knows nothing of bounds sees a function that
-/// goes on beyond them as in a mirror, with an optimum on a bound as one inside.
-#[inline]
-pub(crate) fn fold(x: f64) -> f64 {
-    if (0.0..=1.0).contains(&x) {
-        return x;
-    }
-    let period = x - 2.0 * (0.5 * x).floor();
-    (if period > 1.0 { 2.0 - period } else { period }).clamp(0.0, 1.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::space::Parameter;
-
-    #[test]
-    fn folding_reflects() {
-        for (x, folded) in [(0.25, 0.25), (-0.25, 0.25), (1.25, 0.75), (2.25, 0.25)] {
-            assert!((fold(x) - folded).abs() < 1e-15, "{x}");
-        }
-        assert!((0.0..=1.0).contains(&fold(-1e300)));
-    }
 
     #[test]
     fn shares_are_where_values_change() {

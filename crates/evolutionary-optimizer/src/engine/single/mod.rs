@@ -1,12 +1,16 @@
 //! The methods for one objective.
 
+pub(crate) mod auto;
 mod cholesky;
 pub(crate) mod cma;
 mod discrete;
 mod frame;
 mod gaussian;
+mod lines;
+mod local;
 mod penalty;
 pub(crate) mod shade;
+mod stage;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

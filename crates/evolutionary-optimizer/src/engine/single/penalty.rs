@@ -10,6 +10,8 @@ pub(crate) struct Penalty {
     is_constrained: bool,
     /// Cost per violation; 0 until costs and violations have been seen.
     factor: f64,
+    /// What the rows of the last generation were ranked by.
+    keys: Vec<f64>,
     scratch: Vec<f64>,
 }
 
@@ -21,6 +23,7 @@ impl Penalty {
         Self {
             is_constrained,
             factor: 0.0,
+            keys: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -49,26 +52,14 @@ impl Penalty {
 
     /// The spread of costs over that of violations.
     fn ratio(&mut self, batch: &Points) -> f64 {
-        let mut middle = |value: &dyn Fn(usize) -> f64| {
-            self.scratch.clear();
-            self.scratch
-                .extend((0..batch.len()).map(value).filter(|x| x.is_finite()));
-            self.scratch.sort_unstable_by(f64::total_cmp);
-            let len = self.scratch.len();
-            if len == 0 {
-                0.0
-            } else {
-                self.scratch[len * 3 / 4] - self.scratch[len / 4]
-            }
-        };
-        let costs = middle(&|row| batch.cost(row));
-        let violations = middle(&|row| batch.violation(row));
-        let ratio = costs / violations;
+        let costs = self.spread(batch.all_costs());
+        let violations: Vec<f64> = (0..batch.len()).map(|row| batch.violation(row)).collect();
+        let ratio = costs / self.spread(&violations);
         if ratio.is_normal() { ratio } else { 1.0 }
     }
 
-    /// What a row is ranked by.
-    pub(crate) fn cost(&self, batch: &Points, row: usize) -> f64 {
+    /// Cost and what constraints add to it.
+    fn cost(&self, batch: &Points, row: usize) -> f64 {
         let violation = batch.violation(row);
         if !self.is_constrained || violation <= 0.0 {
             return batch.cost(row);
@@ -76,15 +67,44 @@ impl Penalty {
         batch.cost(row) + self.factor * violation
     }
 
-    /// Sorts rows from best to worst. Those that failed come last, the least violation first.
-    pub(crate) fn rank(&self, batch: &Points, order: &mut Vec<usize>) {
+    /// What a row of the last generation was ranked by.
+    pub(crate) fn key(&self, row: usize) -> f64 {
+        self.keys[row]
+    }
+
+    /// Sorts rows from best to worst. Those that failed come last, the least violation first. What is `outside` of the
+    /// bounds weighs as much as costs differ in this generation, so that the mean stays near them.
+    pub(crate) fn rank(&mut self, batch: &Points, outside: &[f64], order: &mut Vec<usize>) {
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.clear();
+        keys.extend((0..batch.len()).map(|row| self.cost(batch, row)));
+        if outside.iter().any(|&outside| outside > 0.0) {
+            let weight = self.spread(&keys);
+            keys.iter_mut()
+                .zip(outside)
+                .for_each(|(key, outside)| *key += weight * outside);
+        }
         order.clear();
         order.extend(0..batch.len());
         order.sort_unstable_by(|&a, &b| {
-            self.cost(batch, a)
-                .total_cmp(&self.cost(batch, b))
+            keys[a]
+                .total_cmp(&keys[b])
                 .then(batch.violation(a).total_cmp(&batch.violation(b)))
                 .then(a.cmp(&b))
         });
+        self.keys = keys;
+    }
+
+    /// The distance of the quartiles of what is finite.
+    fn spread(&mut self, values: &[f64]) -> f64 {
+        self.scratch.clear();
+        self.scratch.extend(values.iter().filter(|x| x.is_finite()));
+        self.scratch.sort_unstable_by(f64::total_cmp);
+        let len = self.scratch.len();
+        if len == 0 {
+            0.0
+        } else {
+            (self.scratch[len * 3 / 4] - self.scratch[len / 4]).min(f64::MAX)
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::engine::{Points, Problem};
 use crate::rng::Rng;
 use crate::space::Parameter;
 
-const METHODS: [&str; 2] = ["cma", "shade"];
+const METHODS: [&str; 3] = ["cma", "shade", "auto"];
 
 fn successes(method: &str, name: &'static str, half: f64, rotated: bool, budget: u64) -> u64 {
     let solves = |&seed: &u64| {

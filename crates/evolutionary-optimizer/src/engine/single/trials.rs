@@ -288,7 +288,69 @@ pub(crate) fn make(method: &str, problem: &Problem, seed: u64) -> Box<dyn Engine
     match method {
         "cma" => Box::new(Cma::new(problem, &CmaOptions::default(), rng)),
         "shade" => Box::new(Shade::new(problem, &ShadeOptions::default(), rng)),
-        other => panic!("{other}"),
+        "local" => {
+            let frame = crate::engine::single::frame::Frame::new(problem);
+            let n = frame.len();
+            Box::new(Descents {
+                frame,
+                local: crate::engine::single::local::Local::new(n),
+                rows: crate::engine::single::stage::Rows::new(n),
+                rng,
+                spent: 0,
+            })
+        }
+        "auto" => Box::new(crate::engine::single::auto::AutoSingle::new(problem, rng)),
+        other => {
+            let lambda: usize = other[3..].parse().unwrap();
+            let options = CmaOptions {
+                population: Some(lambda),
+                restarts: crate::engine::single::cma::Restarts::None,
+                ..CmaOptions::default()
+            };
+            Box::new(Cma::new(problem, &options, rng))
+        }
+    }
+}
+
+/// Descents from random points.
+struct Descents {
+    frame: crate::engine::single::frame::Frame,
+    local: crate::engine::single::local::Local,
+    rows: crate::engine::single::stage::Rows,
+    rng: Rng,
+    spent: u64,
+}
+
+impl Engine for Descents {
+    fn ask(&mut self, batch: &mut Points) {
+        use crate::engine::single::stage::Stage;
+        if self.local.is_over() {
+            self.spent = 0;
+            let mut x = vec![0.0; self.frame.len()];
+            crate::engine::single::frame::draw(0.7, &mut self.rng, &mut x);
+            self.local.begin(&x, f64::INFINITY, 0.05);
+        }
+        self.rows.clear();
+        self.local.ask(&mut self.rows);
+        for row in 0..self.rows.len() {
+            self.frame.push(self.rows.row(row), batch);
+        }
+    }
+
+    fn tell(&mut self, batch: &Points) {
+        use crate::engine::single::stage::Stage;
+        self.spent += batch.len() as u64;
+        if batch.len() < self.rows.len() {
+            return;
+        }
+        let costs: Vec<f64> = (0..batch.len()).map(|row| batch.cost(row)).collect();
+        self.local.tell(&costs);
+    }
+
+    fn immigrate(&mut self, _: &Points) {}
+
+    fn members(&self) -> Option<&Points> {
+        None
     }
 }
 

@@ -1,0 +1,373 @@
+//! The method for one objective that is chosen when none was named: a portfolio.
+//!
+//! For real coordinates and costs without noise or constraints, as in Loshchilov, Schoenauer & Sebag, "Bi-population CMA-ES
+//! algorithms with surrogate models and line searches" (2013): first what is fast where it works, each with a bounded
+//! number of evaluations, then CMA-ES with restarts, with the others beside it.
+
+use crate::engine::single::cma::{Cma, CmaOptions, Restarts};
+use crate::engine::single::frame::{Frame, draw};
+use crate::engine::single::lines::Lines;
+use crate::engine::single::local::Local;
+use crate::engine::single::shade::{Shade, ShadeOptions};
+use crate::engine::single::stage::{Rows, Stage};
+use crate::engine::{Engine, Points, Problem};
+use crate::rng::Rng;
+
+/// Who asked the last batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Initial,
+    /// Whether the function is a sum over its coordinates.
+    Test,
+    Descent(Origin),
+    Sweep,
+    Cma,
+    Shade,
+}
+
+/// Where a descent began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Best,
+    Random,
+    Cma,
+}
+
+/// The portfolio.
+pub(crate) struct AutoSingle {
+    frame: Frame,
+    rng: Rng,
+    /// Whether descents and sweeps may be used.
+    is_smooth: bool,
+    turn: Turn,
+    rows: Rows,
+    costs: Vec<f64>,
+    initial: Points,
+    best: Vec<f64>,
+    best_cost: f64,
+    local: Local,
+    lines: Lines,
+    cma: Cma,
+    shade: Shade,
+    is_additive: bool,
+    sweeps: usize,
+    descents: usize,
+    /// Evaluations in all, of each part, and of the descent or sweep that goes on.
+    spent: Spent,
+    /// What the last descent from CMA-ES found, how much it took, and the evaluations of the run at that time.
+    polished: (f64, u64, u64),
+    units: Vec<f64>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    all: u64,
+    local: u64,
+    lines: u64,
+    cma: u64,
+    shade: u64,
+    stage: u64,
+}
+
+impl AutoSingle {
+    pub(crate) fn new(problem: &Problem, mut rng: Rng) -> Self {
+        let frame = Frame::new(problem);
+        let n = frame.len();
+        let is_smooth = frame.is_real() && n > 0 && !problem.is_noisy && !problem.is_constrained;
+        let mut initial = Points::new(
+            problem.axes.len(),
+            problem.objectives,
+            problem.initial.len(),
+        );
+        problem.initial.iter().for_each(|genes| initial.push(genes));
+        let rest = Problem {
+            initial: Vec::new(),
+            ..problem.clone()
+        };
+        let options = CmaOptions {
+            restarts: Restarts::Ipop,
+            growth: 3,
+            ..CmaOptions::default()
+        };
+        let mut best = vec![0.5; n];
+        draw(0.5, &mut rng, &mut best);
+        Self {
+            is_smooth,
+            turn: if initial.is_empty() {
+                Turn::Test
+            } else {
+                Turn::Initial
+            },
+            rows: Rows::new(n),
+            costs: Vec::new(),
+            initial,
+            best_cost: f64::INFINITY,
+            local: Local::new(n),
+            lines: Lines::new(n),
+            cma: Cma::new(
+                if is_smooth { &rest } else { problem },
+                &options,
+                rng.fork(),
+            ),
+            shade: Shade::new(&rest, &ShadeOptions::default(), rng.fork()),
+            is_additive: false,
+            sweeps: 0,
+            descents: 0,
+            spent: Spent::default(),
+            polished: (f64::INFINITY, 0, 0),
+            units: vec![0.0; n],
+            best,
+            rng,
+            frame,
+        }
+    }
+
+    fn ask_rows(&mut self, batch: &mut Points) {
+        self.rows.clear();
+        match self.turn {
+            Turn::Test => self.ask_test(),
+            Turn::Descent(_) => self.local.ask(&mut self.rows),
+            _ => self.lines.ask(&mut self.rows),
+        }
+        for row in 0..self.rows.len() {
+            self.frame.push(self.rows.row(row), batch);
+        }
+    }
+
+    /// A point, the point with all coordinates moved, and with two ways to move some of them and the others.
+    fn ask_test(&mut self) {
+        let n = self.best.len();
+        let moved: Vec<f64> = self
+            .best
+            .iter()
+            .map(|&x| {
+                let by = 0.1 + 0.2 * self.rng.unit();
+                if x > 0.5 { x - by } else { x + by }
+            })
+            .collect();
+        self.rows.push(&self.best);
+        self.rows.push(&moved);
+        for _ in 0..2 {
+            let mut some = self.best.clone();
+            let mut others = moved.clone();
+            let always = self.rng.below(n as u64) as usize;
+            for i in 0..n {
+                if i == always || (i + 1) % n != always && self.rng.coin() {
+                    some[i] = moved[i];
+                    others[i] = self.best[i];
+                }
+            }
+            self.rows.push(&some);
+            self.rows.push(&others);
+        }
+    }
+
+    fn tell_test(&mut self) {
+        let f = &self.costs;
+        let scale = f.iter().fold(0.0, |a: f64, f| a.max(f.abs()));
+        let is_sum = |a: f64, b: f64| (f[0] + f[1] - a - b).abs() <= 1e-12 * scale;
+        self.is_additive =
+            f.len() == 6 && scale.is_finite() && is_sum(f[2], f[3]) && is_sum(f[4], f[5]);
+        let best = self.best.clone();
+        let cost = self.best_cost;
+        self.local.begin(&best, cost, 0.05);
+        self.turn = Turn::Descent(Origin::Best);
+    }
+
+    fn tell_rows(&mut self, batch: &Points) {
+        self.costs.clear();
+        self.costs
+            .extend((0..batch.len()).map(|row| batch.cost(row)));
+        if batch.len() < self.rows.len() {
+            return;
+        }
+        self.spent.stage += batch.len() as u64;
+        match self.turn {
+            Turn::Test => self.tell_test(),
+            Turn::Descent(origin) => {
+                self.spent.local += batch.len() as u64;
+                self.local.tell(&self.costs);
+                if self.local.is_over() || self.spent.stage > 200 * self.best.len() as u64 {
+                    self.end_descent(origin);
+                }
+            }
+            _ => {
+                self.spent.lines += batch.len() as u64;
+                self.lines.tell(&self.costs);
+                if self.lines.is_over() {
+                    self.end_sweep();
+                }
+            }
+        }
+    }
+
+    fn descend_from(&mut self, origin: Origin, width: f64) {
+        self.spent.stage = 0;
+        self.turn = Turn::Descent(origin);
+        match origin {
+            Origin::Best => self.local.begin(&self.best, self.best_cost, width),
+            Origin::Random => {
+                draw(0.9, &mut self.rng, &mut self.units);
+                self.local.begin(&self.units, f64::INFINITY, width);
+            }
+            Origin::Cma => {
+                let deviation = self.cma.centre(&mut self.units);
+                self.local
+                    .begin(&self.units, f64::INFINITY, (0.3 * deviation).min(width));
+            }
+        }
+    }
+
+    fn sweep(&mut self, fine: f64, limit: usize) {
+        self.spent.stage = 0;
+        self.turn = Turn::Sweep;
+        self.sweeps += 1;
+        self.lines.begin(&self.best, self.best_cost, fine, limit);
+        if self.lines.is_over() {
+            self.choose();
+        }
+    }
+
+    fn end_descent(&mut self, origin: Origin) {
+        self.descents += 1;
+        if origin == Origin::Cma {
+            self.end_polish();
+        } else if self.sweeps == 0 && self.best_cost.is_finite() {
+            self.sweep(1e-3, 40);
+        } else if self.descents < 3 && self.spent.local < 150 * self.best.len() as u64 {
+            self.descend_from(Origin::Random, 0.05);
+        } else {
+            self.choose();
+        }
+    }
+
+    /// The valley that a run of CMA-ES is in is known when two descents end in the same one.
+    fn end_polish(&mut self) {
+        let (before, ..) = self.polished;
+        let found = self.local.cost();
+        self.polished = (found, self.spent.stage, self.cma.spent());
+        let tolerance = 1e-6 * found.abs().min(1.0) + 1e-12;
+        if (found - before).abs() <= tolerance {
+            self.polished = (f64::INFINITY, self.spent.stage, 0);
+            self.cma.abandon();
+        }
+        self.choose();
+    }
+
+    fn end_sweep(&mut self) {
+        let gained = self.lines.before - self.lines.cost();
+        if self.lines.is_additive && self.sweeps < 2 {
+            self.sweeps += 1;
+            self.lines.again(1e-6, 60);
+            if !self.lines.is_over() {
+                return;
+            }
+        }
+        let n = self.best.len() as u64;
+        if gained > 0.1 * (self.lines.before - self.best_cost)
+            && gained > 0.0
+            && !self.lines.is_additive
+            && self.sweeps < 4
+            && self.spent.lines < 150 * n
+        {
+            self.sweep(1e-3, 40);
+        } else if gained > 0.0 {
+            self.descend_from(Origin::Best, 1e-4);
+        } else {
+            self.choose();
+        }
+    }
+
+    /// Gives the next turn to whom has had the least for his share.
+    fn choose(&mut self) {
+        let restarts = self.cma.restarts();
+        let n = self.best.len() as u64;
+        let (_, took, at) = self.polished;
+        if self.is_smooth
+            && self.turn != Turn::Descent(Origin::Cma)
+            && self.cma.spent() > at + (4 * took).max(30 * n)
+        {
+            self.descend_from(Origin::Cma, 0.05);
+            return;
+        }
+        let shade = if self.is_smooth { 0.15 } else { 1.0 };
+        let wants_shade = (restarts > 1 || !self.is_smooth)
+            && (self.spent.shade as f64) < shade * self.spent.cma as f64;
+        let wants_descent = self.is_smooth
+            && restarts > 0
+            && (self.spent.local as f64) < 0.1 * self.spent.cma as f64;
+        if wants_descent {
+            self.descend_from(Origin::Random, 0.05);
+        } else {
+            self.turn = if wants_shade { Turn::Shade } else { Turn::Cma };
+        }
+    }
+
+    fn note(&mut self, batch: &Points) {
+        self.spent.all += batch.len() as u64;
+        for row in 0..batch.len() {
+            if batch.violation(row) <= 0.0 && batch.cost(row) < self.best_cost {
+                self.best_cost = batch.cost(row);
+                self.frame.units(batch.row(row), &mut self.best);
+            }
+        }
+    }
+}
+
+impl Engine for AutoSingle {
+    fn ask(&mut self, batch: &mut Points) {
+        match self.turn {
+            Turn::Initial => {
+                (0..self.initial.len()).for_each(|row| batch.push_from(&self.initial, row))
+            }
+            Turn::Cma => self.cma.ask(batch),
+            Turn::Shade => self.shade.ask(batch),
+            Turn::Test if !self.is_smooth => {
+                self.turn = Turn::Cma;
+                self.cma.ask(batch);
+            }
+            Turn::Test | Turn::Descent(_) | Turn::Sweep => self.ask_rows(batch),
+        }
+    }
+
+    fn tell(&mut self, batch: &Points) {
+        self.note(batch);
+        match self.turn {
+            Turn::Initial => self.turn = Turn::Test,
+            Turn::Cma => {
+                self.spent.cma += batch.len() as u64;
+                let runs = self.cma.restarts();
+                self.cma.tell(batch);
+                if self.cma.restarts() != runs {
+                    self.polished = (f64::INFINITY, self.polished.1, 0);
+                }
+                self.choose();
+            }
+            Turn::Shade => {
+                self.spent.shade += batch.len() as u64;
+                self.shade.tell(batch);
+                self.choose();
+            }
+            Turn::Test | Turn::Descent(_) | Turn::Sweep => self.tell_rows(batch),
+        }
+    }
+
+    fn immigrate(&mut self, arrivals: &Points) {
+        self.cma.immigrate(arrivals);
+        self.shade.immigrate(arrivals);
+        for row in 0..arrivals.len() {
+            if arrivals.violation(row) <= 0.0 && arrivals.cost(row) < self.best_cost {
+                self.best_cost = arrivals.cost(row);
+                self.frame.units(arrivals.row(row), &mut self.best);
+            }
+        }
+    }
+
+    fn members(&self) -> Option<&Points> {
+        if self.turn == Turn::Shade {
+            self.shade.members()
+        } else {
+            self.cma.members()
+        }
+    }
+}
