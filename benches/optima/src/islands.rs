@@ -1,0 +1,3 @@
+//! Islands beside one population.
+
+pub(crate) fn table(_seeds: u64) {}
