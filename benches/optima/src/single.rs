@@ -12,9 +12,9 @@ const DIMENSIONS: usize = 10;
 const TARGET: f64 = 1e-8;
 
 /// A function with its optimum, 0, at a place that the seed chooses, and turned if it is said to be.
-struct Function {
-    name: &'static str,
-    half: f64,
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) half: f64,
     is_turned: bool,
     /// Evaluations that may be made.
     budget: u64,
@@ -23,7 +23,7 @@ struct Function {
     value: fn(&[f64]) -> f64,
 }
 
-const FUNCTIONS: [Function; 8] = [
+pub(crate) const FUNCTIONS: [Function; 8] = [
     Function {
         name: "sphere",
         half: 5.0,
@@ -162,14 +162,14 @@ impl Numbers {
 }
 
 /// A function at the place and turned as a seed wants.
-struct Instance<'a> {
+pub(crate) struct Instance<'a> {
     function: &'a Function,
     shift: Vec<f64>,
     rotation: Option<Vec<Vec<f64>>>,
 }
 
 impl<'a> Instance<'a> {
-    fn new(function: &'a Function, seed: u64) -> Self {
+    pub(crate) fn new(function: &'a Function, seed: u64) -> Self {
         let mut numbers = Numbers(seed.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ 77);
         let share = if function.name == "Schwefel" {
             0.0
@@ -186,7 +186,7 @@ impl<'a> Instance<'a> {
         }
     }
 
-    fn value(&self, candidate: &Candidate) -> f64 {
+    pub(crate) fn value(&self, candidate: &Candidate) -> f64 {
         let mut z = [0.0; DIMENSIONS];
         for (at, value) in candidate.values().iter().enumerate() {
             let Value::Real(x) = *value else {

@@ -159,14 +159,12 @@ impl Batch {
         self.status[row] == Status::Told
     }
 
-    /// Drops what was not issued: there is no budget left for it.
+    /// Drops the first trial that was not issued, and all after it: there is no budget left. Those after it that are told
+    /// were known before.
     pub(crate) fn cut(&mut self) {
-        let is_used = |status: &Status| *status != Status::Waiting;
-        let trials = self
-            .status
-            .iter()
-            .rposition(is_used)
-            .map_or(0, |last| last + 1);
+        let is_waiting = |status: &Status| *status == Status::Waiting;
+        let first = self.status.iter().position(is_waiting);
+        let trials = first.unwrap_or(self.status.len());
         self.status.truncate(trials);
         self.costs.truncate(trials * self.points.objectives());
         self.violations.truncate(trials);

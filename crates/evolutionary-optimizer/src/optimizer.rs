@@ -23,10 +23,12 @@ const KEPT_MOST: u64 = 2000;
 const KEPT_FROM: u64 = 50;
 /// Generations whose best fits without an allocation.
 const HISTORY: usize = 4096;
-/// How many generations of nothing but known rows are passed over before one is drawn at random.
-const PATIENCE: u32 = 30;
-/// How many random rows must all be known for a space to count as exhausted.
-const DRAWS: u32 = 1000;
+/// How many generations of nothing but known rows are passed over before others are drawn.
+const PATIENCE: u32 = 3;
+/// How many of them, at most.
+const NEIGHBOURS: usize = 20;
+/// How many drawn rows must all be known for a space to count as exhausted.
+const DRAWS: u32 = 2000;
 
 /// A candidate to be evaluated.
 #[derive(Clone, Debug, PartialEq)]
@@ -545,24 +547,42 @@ impl Optimizer {
         }
     }
 
-    /// Makes a batch of one row that is not known; the engine gets it as a migrant.
+    /// Makes a batch of rows that are not known, mutations of the best where there are such; the engine gets them as
+    /// migrants. False if none was found.
     fn draw_unknown(&mut self) -> bool {
-        let memo = self
-            .memo
-            .as_mut()
-            .expect("because only known rows are passed over");
-        for _ in 0..DRAWS {
-            let axes = self.space.axes();
-            let genes: Vec<f64> = axes
-                .iter()
-                .map(|axis| axis.sample(&mut self.stray_rng))
-                .collect();
-            if !memo.knows(&genes) {
+        let mut genes = vec![0.0; self.space.len()];
+        for draw in 0..DRAWS {
+            self.draw(draw, &mut genes);
+            let memo = self
+                .memo
+                .as_mut()
+                .expect("because only known rows are passed over");
+            let rows = &self.batch.points;
+            if !memo.knows(&genes) && (0..rows.len()).all(|row| rows.row(row) != genes) {
                 self.batch.points.push(&genes);
-                return true;
+            }
+            if self.batch.points.len() == NEIGHBOURS {
+                break;
             }
         }
-        false
+        !self.batch.points.is_empty()
+    }
+
+    /// A mutation of the best: of more genes, the later the draw, and the last ones anywhere.
+    fn draw(&mut self, draw: u32, genes: &mut [f64]) {
+        let axes = self.space.axes();
+        let share = f64::from(draw) / f64::from(DRAWS);
+        if self.leaders.points.is_empty() || share > 0.5 {
+            let drawn = axes.iter().map(|axis| axis.sample(&mut self.stray_rng));
+            genes
+                .iter_mut()
+                .zip(drawn)
+                .for_each(|(gene, drawn)| *gene = drawn);
+            return;
+        }
+        genes.copy_from_slice(self.leaders.points.row(0));
+        let rate = (1.5 / axes.len() as f64).max(share).min(1.0);
+        mutate(axes, genes, rate, &mut self.stray_rng);
     }
 
     /// All trials of the generation are told.

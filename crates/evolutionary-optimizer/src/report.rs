@@ -17,7 +17,7 @@ pub enum Stop {
     Generations,
     /// The best value stood still, as [`Stagnation`](crate::Stagnation) defines it.
     Stagnation,
-    /// Every candidate of a discrete space was evaluated, as far as a thousand draws can tell.
+    /// Every candidate of a discrete space was evaluated, as far as a thousand draws anywhere can tell.
     Exhausted,
     /// The observer wanted no more.
     Observer,

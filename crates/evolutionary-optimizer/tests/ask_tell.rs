@@ -501,6 +501,29 @@ fn nothing_is_evaluated_twice_in_a_discrete_space() {
     }
 }
 
+/// Near the end of the budget a generation may hold rows that wait between rows that are known.
+#[test]
+fn any_budget_of_a_discrete_space_is_spent() {
+    let space = (0..12).fold(Space::new(), |space, n| space.boolean(format!("b{n}")));
+    let space = space.build().unwrap();
+    for name in Algorithm::names() {
+        for budget in (1..400).step_by(7) {
+            let options = Options {
+                algorithm: name.parse().unwrap(),
+                evaluations: Some(budget),
+                seed: budget,
+                ..Options::default()
+            };
+            let ones = |candidate: &Candidate| {
+                let values = (0..12).map(|n| candidate.boolean(&format!("b{n}")));
+                values.filter(|it| *it).count() as f64
+            };
+            let outcome = optimize(&space, &options, ones).unwrap();
+            assert_eq!(outcome.evaluations, budget, "{name}");
+        }
+    }
+}
+
 #[test]
 fn conditions_hide_parameters() {
     let space = Space::new()
