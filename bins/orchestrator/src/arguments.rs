@@ -40,6 +40,9 @@ pub(crate) enum Command {
     Graph(Graph),
     /// Show the report of a run, or compare runs with earlier ones
     Report(Report),
+    /// Show what runs asked of their caches, classes and providers
+    #[command(subcommand)]
+    Trace(Trace),
     /// Trim a conversation to a budget of tokens, keeping what a question needs
     Trim(Trim),
     /// Search for the parameters with which a command measures the best values
@@ -71,6 +74,12 @@ pub(crate) struct Run {
     /// Write what finishes to this new file, for `orchestrator report`
     #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
     pub(crate) journal: Option<PathBuf>,
+    /// Write the trace of the run to this file, and not to the folder of the settings
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["repeat", "no_trace"])]
+    pub(crate) trace: Option<PathBuf>,
+    /// Write no trace
+    #[arg(long)]
+    pub(crate) no_trace: bool,
     /// Write what was measured over all runs to this file; its ending says the form: .txt, .json, .prom, .om or .openmetrics
     /// (OpenMetrics), .otlp.json (OpenTelemetry), .html or .htm
     #[arg(long, value_name = "FILE")]
@@ -142,6 +151,49 @@ fn percent(text: &str) -> Result<f64, String> {
         _ => Err("expected a number of percent".to_owned()),
     }
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trace {
+    /// Show one trace: which run it was, its steps, what they asked for
+    Show(TraceShow),
+    /// Sum up one or several traces: reads and hits by capacity, tokens, classes, the longest chain of steps
+    #[command(after_help = TRACE_HELP)]
+    Stat(TraceStat),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceShow {
+    /// The trace; the newest of the settings' folder when absent
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print the whole trace as one JSON document
+    #[arg(long, conflicts_with_all = ["steps", "accesses"])]
+    pub(crate) json: bool,
+    /// Its steps only
+    #[arg(long, conflicts_with = "accesses")]
+    pub(crate) steps: bool,
+    /// Every access, one line each
+    #[arg(long)]
+    pub(crate) accesses: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceStat {
+    /// Traces, and folders of traces; the newest of the settings' folder when absent
+    #[arg(value_name = "FILE|FOLDER")]
+    pub(crate) from: Vec<PathBuf>,
+    /// Print the figures as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `trace stat --help` says besides.
+const TRACE_HELP: &str = "The curves say what a cache that drops the least recently used would have hit at each capacity, empty
+with each process; the file cache keeps what is asked for again longer, and does better on long cycles.
+
+Examples:
+  orchestrator trace stat
+  orchestrator trace stat .autoexec/traces --json";
 
 #[derive(Debug, Args)]
 #[command(after_help = TRIM_HELP)]

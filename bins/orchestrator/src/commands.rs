@@ -25,6 +25,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<Exit> {
         Command::Check(check) => check_workflows(check),
         Command::Graph(graph) => print_graph(graph),
         Command::Report(report) => show_report(report),
+        Command::Trace(trace) => crate::trace::trace(trace, &settings(config)?),
         Command::Trim(trim) => crate::trim::trim(trim),
         Command::Tune(tune) => crate::tune::tune(tune),
         Command::Schema => {

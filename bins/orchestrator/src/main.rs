@@ -8,6 +8,7 @@ mod progress;
 mod report;
 mod run;
 mod terminal;
+mod trace;
 mod trim;
 mod tune;
 

@@ -274,7 +274,7 @@ fn prompts_text(p: &PromptsReport) -> String {
     )
 }
 
-fn percent(rate: f64) -> String {
+pub(crate) fn percent(rate: f64) -> String {
     // Rounded down, so that 100 % means all.
     format!("{:.1} %", (rate * 1000.0).floor() / 10.0)
 }

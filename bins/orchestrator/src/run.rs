@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use autoexec_engine::journal::Journal;
 use autoexec_engine::report::{AlertReport, RunOutcome};
+use autoexec_engine::trace::TraceOptions;
 use autoexec_engine::workflow::model::OnFailure;
 use autoexec_engine::{
     Document, Engine, MetricsFormat, RunOptions, RunReport, Settings, Subscriber,
@@ -51,7 +52,7 @@ pub(crate) fn run(run: &Run, settings: Settings) -> Result<Exit> {
             biased;
             // A second signal does not wait: what still runs is killed when the runtime goes.
             () = again => Ok(Exit::Interrupted),
-            result = run_all(run, Arc::new(document), Engine::new(settings), &cancel) => result,
+            result = run_all(run, Arc::new(document), settings, &cancel) => result,
         }
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
@@ -94,14 +95,17 @@ fn is_device(_: &std::fs::Metadata) -> bool {
 async fn run_all(
     run: &Run,
     document: Arc<Document>,
-    engine: Engine,
+    settings: Settings,
     cancel: &CancellationToken,
 ) -> Result<Exit> {
     let mut exit = Exit::Success;
     let mut reports = Vec::new();
     let started = unix_nanos();
+    let engine = Engine::new(settings.clone());
     for round in 1..=run.repeat {
         let mut options = options(run, round, cancel)?;
+        options.trace = trace(run, &settings, &options, started, round);
+        let traced = options.trace.as_ref().map(TraceOptions::written);
         let journal = journal(run, &mut options)?;
         let result = engine.run(document.clone(), options).await;
         let report = result.map_err(|e| {
@@ -117,6 +121,9 @@ async fn run_all(
         }
         if let Some(why) = journal.as_ref().and_then(|f| f.get()) {
             report::warn(&format!("the journal ends early: {why}"));
+        }
+        if let Some(Err(why)) = traced.as_ref().and_then(|it| it.get()) {
+            report::warn(&format!("no whole trace was written: {why}"));
         }
         let outcome = report.outcome;
         reports.push(report);
@@ -241,6 +248,28 @@ fn options(run: &Run, round: u32, cancel: &CancellationToken) -> Result<RunOptio
         options.subscribers.push(progress);
     }
     Ok(options)
+}
+
+/// Where the trace of a round goes, if it is to be written. Runs of this process share their caches.
+fn trace(
+    run: &Run,
+    settings: &Settings,
+    options: &RunOptions,
+    started: u64,
+    round: u32,
+) -> Option<TraceOptions> {
+    let wanted = settings.trace.enabled || run.trace.is_some();
+    if run.no_trace || !wanted {
+        return None;
+    }
+    let mut trace = TraceOptions::new(settings.trace.folder_below(&options.base));
+    trace.file = run.trace.as_ref().map(|file| options.base.join(file));
+    trace.names = settings.trace.names;
+    trace.started_unix_ms = unix_nanos() / 1_000_000;
+    // No two processes start in one nanosecond with one number.
+    trace.session = started.rotate_left(16) ^ u64::from(std::process::id());
+    trace.round = round;
+    Some(trace)
 }
 
 /// The journal that was asked for becomes a subscriber; what is returned will tell whether it is whole.

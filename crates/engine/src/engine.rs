@@ -20,6 +20,8 @@ use crate::run::prepare::{Prepared, inputs};
 use crate::run::runner::Runner;
 use crate::settings::{Caches, Settings};
 use crate::telemetry::{self, Probes, Telemetry};
+use crate::trace::record::{Recording, Told};
+use crate::trace::{TaskTrace, TraceOptions, Tracer};
 use crate::workflow::Document;
 use crate::workflow::model::OnFailure;
 
@@ -74,6 +76,9 @@ pub struct RunOptions {
     pub cancel: CancellationToken,
     /// Who sees the events.
     pub subscribers: Vec<Box<dyn Subscriber>>,
+    /// Whether and where a trace of the run is written; none unless asked for. That it could not be written is no error
+    /// of the run: [`TraceOptions::written`] says it.
+    pub trace: Option<TraceOptions>,
 }
 
 impl RunOptions {
@@ -174,17 +179,36 @@ impl Engine {
         )?;
         let root = folder("root", &options.base.join(&prepared.root))?;
         self.shared.files.begin_run();
+        let on_failure = options.on_failure.unwrap_or(document.workflow.on_failure);
+        let recording = options.trace.map(|wanted| {
+            let recording = Recording::new(&self.shared, root.path(), wanted.salt(), wanted.names);
+            (wanted, Arc::new(recording))
+        });
         let run = Execution {
             shared: self.shared.clone(),
-            on_failure: options.on_failure.unwrap_or(document.workflow.on_failure),
-            document,
+            on_failure,
+            document: document.clone(),
+            trace: recording.as_ref().map(|it| Tracer::new(it.1.clone())),
             root: Arc::new(root),
             out: Arc::new(out),
             cancel: options.cancel,
             subscribers: options.subscribers,
             is_outermost: true,
         };
-        Ok(run.execute(prepared).await)
+        let report = run.execute(prepared).await;
+        if let Some((wanted, recording)) = recording {
+            let told = Told {
+                document: &document,
+                report: &report,
+                settings: &self.shared.settings,
+                on_failure,
+                started_unix_ms: wanted.started_unix_ms,
+                session: wanted.session,
+                round: wanted.round,
+            };
+            wanted.put(&recording.finish(&told), &options.run_id);
+        }
+        Ok(report)
     }
 }
 
@@ -206,6 +230,7 @@ pub(crate) async fn run_nested(
     given: BTreeMap<String, String>,
     step_env: BTreeMap<String, String>,
     cancel: CancellationToken,
+    trace: Option<TaskTrace>,
 ) -> Result<RunReport, Error> {
     let inputs = inputs(&document.workflow, given)?;
     let (mut env, mut seen) = (caller.env.clone(), caller.seen_env.clone());
@@ -226,6 +251,7 @@ pub(crate) async fn run_nested(
         out: caller.out.clone(),
         cancel,
         subscribers: Vec::new(),
+        trace: trace.map(|it| it.called()),
         is_outermost: false,
     };
     // A workflow may call workflows: the future must have a size.

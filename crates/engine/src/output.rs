@@ -15,25 +15,43 @@ pub(crate) fn write_atomically(
     target: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    let permissions = permissions_of(target).or_else(readable_by_others);
+    let file = written_beside(target, permissions, write)?;
+    file.as_file().sync_all()?;
+    file.persist(target).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// The same for a file of the owner's alone that nobody misses after a loss of power: it is not synced, which costs more
+/// than many a run.
+pub(crate) fn write_privately(
+    target: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let file = written_beside(target, None, write)?;
+    file.persist(target).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// A temporary file with the bytes.
+fn written_beside(
+    target: &Path,
+    permissions: Option<Permissions>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<tempfile::NamedTempFile> {
     let folder = target
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".autoexec-").suffix(".tmp");
-    let permissions = permissions_of(target).or_else(readable_by_others);
     if let Some(permissions) = permissions {
         builder.permissions(permissions);
     }
     let file = builder.tempfile_in(folder)?;
     let mut writer = io::BufWriter::with_capacity(64 << 10, file);
     write(&mut writer)?;
-    let file = writer
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist(target).map_err(|e| e.error)?;
-    Ok(())
+    writer.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
 /// A file that is replaced keeps its permissions.

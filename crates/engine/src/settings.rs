@@ -37,6 +37,8 @@ pub struct Settings {
     pub log: Log,
     /// What is measured over all runs.
     pub metrics: Metrics,
+    /// What runs leave behind for tuning and replays.
+    pub trace: Trace,
     /// Rules over these figures, by name.
     pub alerts: BTreeMap<String, AlertSettings>,
 }
@@ -48,6 +50,24 @@ pub struct Settings {
 pub struct Metrics {
     /// Whether anything is; the reports of runs do not depend on it, alerts do.
     pub enabled: bool,
+}
+
+/// Traces of runs. An engine writes one only where [`RunOptions::trace`](crate::RunOptions::trace) says so.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Trace {
+    /// Whether `orchestrator run` writes any.
+    pub enabled: bool,
+    /// Where, relative to the folder it is started in.
+    pub folder: String,
+    /// Whether names of files and folders stand in them.
+    pub names: bool,
+    /// Most traces kept; 0 for all.
+    pub keep: usize,
+    /// Most bytes of traces kept.
+    #[serde(deserialize_with = "size")]
+    pub bytes: u64,
 }
 
 /// The file cache.
@@ -166,6 +186,16 @@ pub struct Log {
     pub warn_after: Duration,
 }
 
+impl Trace {
+    /// The folder of traces of what is started in `base`.
+    #[must_use]
+    pub fn folder_below(&self, base: &std::path::Path) -> crate::trace::Folder {
+        let mut folder = crate::trace::Folder::new(base.join(&self.folder));
+        (folder.keep, folder.bytes) = (self.keep, self.bytes);
+        folder
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self::from_toml("").expect("because the embedded defaults are complete and valid")
@@ -207,7 +237,11 @@ impl Settings {
                 .thresholds()
                 .validate()
                 .map_err(|e| format!("`history`: {e}"))
-                .and_then(|()| watched(&self.alerts).map(drop)),
+                .and_then(|()| watched(&self.alerts).map(drop))
+                .and_then(|()| match self.trace.folder.trim().is_empty() {
+                    true => Err("`trace.folder` must name a folder".to_owned()),
+                    false => Ok(()),
+                }),
         }
     }
 
@@ -347,5 +381,7 @@ mod tests {
         check("[history]\nsafe_trim_level = 9.0\n", "history");
         check("[history]\nkeep = \"all\"\n", "`relevant`");
         check("[caches]\nprompt_ttl = \"soon\"\n", "prompt_ttl");
+        check("[trace]\nfolder = \" \"\n", "trace.folder");
+        check("[trace]\nbytes = \"few\"\n", "a size such as");
     }
 }

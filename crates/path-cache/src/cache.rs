@@ -126,24 +126,30 @@ impl PathCache {
     /// [`ErrorKind::NotAbsolute`] for a relative path, as a library knows no current directory; otherwise what
     /// the file system said.
     pub fn resolve(&self, path: &Path) -> Result<Arc<Path>, Error> {
+        self.resolve_and_tell(path).0
+    }
+
+    /// As [`resolve`](Self::resolve), and whether the answer came from the cache: for whoever keeps a record.
+    pub fn resolve_and_tell(&self, path: &Path) -> (Result<Arc<Path>, Error>, bool) {
         let key = path.as_os_str().as_encoded_bytes();
         if let Some(found) = self.entries.get(key) {
             if self.still_holds(path, key, &found) {
                 self.entries.hit();
-                return Ok(found.real().clone());
+                return (Ok(found.real().clone()), true);
             }
             let stale = self.entries.refute(key, |entry| entry.is_same(&found));
             self.let_go(stale);
         } else if let Some(error) = self.remembered(path, key) {
             self.entries.hit();
             self.negative_hits.fetch_add(1, Relaxed);
-            return Err(error);
+            return (Err(error), true);
         }
         self.entries.miss();
-        self.load(path, key).inspect_err(|error| {
+        let loaded = self.load(path, key).inspect_err(|error| {
             self.errors.fetch_add(1, Relaxed);
             self.remember(key, error);
-        })
+        });
+        (loaded, false)
     }
 
     fn still_holds(&self, path: &Path, key: &[u8], found: &Resolved) -> bool {

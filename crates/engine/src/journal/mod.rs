@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use crate::event::{Event, Subscriber};
+use crate::format::{frame, record as frame_at};
 use crate::report::{RunReport, StepReport};
 
 use format::{HEAD, MAGIC, Record, VERSION};
@@ -55,7 +56,7 @@ impl Journal {
         if self.failure.get().is_some() {
             return;
         }
-        let written = format::frame(record, self.offset).and_then(|frame| {
+        let written = frame(record, self.offset).and_then(|frame| {
             self.file.write_all(&frame)?;
             self.offset += frame.len() as u64;
             Ok(())
@@ -132,7 +133,7 @@ pub fn read(path: &Path) -> io::Result<Recorded> {
     }
     let (mut recorded, mut seen) = (None, Vec::new());
     let mut offset = HEAD;
-    while let Some((record, length)) = format::record(&bytes[offset as usize..], offset) {
+    while let Some((record, length)) = frame_at(&bytes[offset as usize..], offset) {
         if !apply(&mut recorded, &mut seen, record) {
             break;
         }

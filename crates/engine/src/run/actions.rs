@@ -11,11 +11,13 @@ use tokio_util::sync::CancellationToken;
 use crate::engine;
 use crate::error::StepError;
 use crate::report::{RunOutcome, StepCache, StepOutcome};
+use crate::trace::TaskTrace;
 use crate::workflow::model::{Action, Nested, Read, Search, Step};
 
 use super::output::{FileEntry, Output, WorkflowOutput};
 use super::read::Reader;
 use super::runner::{Done, Runner};
+use super::search::Files;
 
 /// Carries out the action of `step` once. It ends soon after `stop` is cancelled.
 pub(super) async fn carry_out(
@@ -28,12 +30,16 @@ pub(super) async fn carry_out(
     if stop.is_cancelled() {
         return Err(StepError::Stopped);
     }
+    let number = runner.steps.index.get(&step.id).copied();
     let one = One {
         runner,
         step,
         index,
         scope,
         stop,
+        trace: number
+            .zip(runner.trace.as_ref())
+            .map(|(step, trace)| trace.of(step, index)),
     };
     match &step.action {
         Action::Read(read) => one.read(read).await,
@@ -59,6 +65,8 @@ pub(super) struct One<'a> {
     pub(super) index: u32,
     scope: &'a Value,
     pub(super) stop: &'a CancellationToken,
+    /// Where it tells what it asks for, if a trace is wanted.
+    pub(super) trace: Option<TaskTrace>,
 }
 
 impl One<'_> {
@@ -100,11 +108,12 @@ impl One<'_> {
             self.render_all(&read.files)?,
             self.render_all(&read.exclude)?,
         );
-        let (shared, root, read, stop) = (
+        let (shared, root, read, stop, trace) = (
             self.runner.shared.clone(),
             self.runner.root.clone(),
             read.clone(),
             self.stop.clone(),
+            self.trace.clone(),
         );
         let (output, cache) = self
             .blocking(move || {
@@ -117,6 +126,7 @@ impl One<'_> {
                         .unwrap_or(shared.settings.files.max_file_size),
                     workers: shared.settings.files.workers,
                     stop: &stop,
+                    trace: trace.as_ref(),
                 };
                 reader.read(&read, &patterns, &exclude)
             })
@@ -151,15 +161,21 @@ impl One<'_> {
     async fn search(&self, search: &Search) -> Result<Done, StepError> {
         let pattern = self.render(&search.pattern)?;
         let files = Arc::new(self.files_of(&search.within));
-        let (shared, root, search, stop) = (
+        let (shared, root, search, stop, trace) = (
             self.runner.shared.clone(),
             self.runner.root.clone(),
             search.clone(),
             self.stop.clone(),
+            self.trace.clone(),
         );
         let (output, cache) = self
             .blocking(move || {
-                super::search::search(&search, &pattern, &files, &shared.files, &root, &stop)
+                let from = Files {
+                    cache: &shared.files,
+                    root: &root,
+                    trace: trace.as_ref(),
+                };
+                super::search::search(&search, &pattern, &files, &from, &stop)
             })
             .await?;
         Ok(Done {
@@ -188,8 +204,8 @@ impl One<'_> {
             })?;
         let inputs = self.render_map(&nested.inputs)?;
         let env = self.render_map(&self.step.env)?;
-        let report =
-            engine::run_nested(self.runner, called.clone(), inputs, env, self.stop.clone());
+        let (stop, trace) = (self.stop.clone(), self.trace.clone());
+        let report = engine::run_nested(self.runner, called.clone(), inputs, env, stop, trace);
         let report = report
             .await
             .map_err(|e| StepError::Invalid(format!("`{}`: failed to {e}", nested.path)))?;

@@ -10,11 +10,29 @@ use autoexec_memory_trimmer::{Message, Role};
 use crate::caches::Prompt;
 use crate::error::StepError;
 use crate::provider::{self, Answer, Question, Source};
+use crate::trace::Answered;
 
 use super::actions::One;
 
 /// A question of more than this part of the cache's bytes is not held: it would push out too many others.
 const LARGEST: u64 = 16;
+
+/// An answer, and where it came from.
+pub(super) struct Given {
+    pub(super) answer: Answer,
+    /// `is_hit`: it was taken from another who asked the very same.
+    pub(super) told: Answered,
+}
+
+impl Given {
+    /// Of an answer that the cache was not asked for.
+    fn uncached(answer: Answer) -> Self {
+        Self {
+            answer,
+            told: Answered::default(),
+        }
+    }
+}
 
 /// All that an answer depends on.
 pub(super) struct Asked {
@@ -49,14 +67,14 @@ fn role(message: &Message) -> &'static str {
 }
 
 impl One<'_> {
-    /// The answer, and whether it was taken from another who asked the very same.
-    pub(super) async fn answer(&self, asked: Asked) -> Result<(Answer, bool), StepError> {
+    /// The answer, and where it came from.
+    pub(super) async fn answer(&self, asked: Asked) -> Result<Given, StepError> {
         let asked = Arc::new(asked);
         let deterministic = || provider::is_deterministic(&asked.provider);
         let may_cache = self.step.cache.unwrap_or_else(deterministic);
         let shared = &self.runner.shared;
         let Some(cache) = shared.prompts.as_ref().filter(|_| may_cache) else {
-            return Ok((self.put(asked).await?, false));
+            return Ok(Given::uncached(self.put(asked).await?));
         };
         let texts: Vec<Cow<'_, str>> = asked.history.iter().map(Message::text).collect();
         let turns = asked.turns(&texts);
@@ -65,9 +83,15 @@ impl One<'_> {
             .map(|(role, text)| role.len() + text.len())
             .sum();
         if bytes as u64 > shared.settings.caches.prompt_bytes / LARGEST {
-            return Ok((self.put(asked.clone()).await?, false));
+            return Ok(Given::uncached(self.put(asked.clone()).await?));
         }
         let parameters = format!("max_tokens={}", asked.max_tokens);
+        let number = self.trace.as_ref().map(|trace| {
+            let first = [asked.provider.as_str(), &parameters];
+            let texts = turns.iter().flat_map(|(role, text)| [*role, text]);
+            let parts = first.into_iter().chain(texts);
+            trace.prompt(parts.map(str::as_bytes))
+        });
         let prompt = Prompt {
             model: &asked.provider,
             parameters: &parameters,
@@ -88,7 +112,15 @@ impl One<'_> {
                 false => Err(StepError::Stopped),
             },
         };
-        Ok((unpack(&held?)?, !is_asking.load(Relaxed)))
+        let held = held?;
+        Ok(Given {
+            answer: unpack(&held)?,
+            told: Answered {
+                prompt: number,
+                is_hit: !is_asking.load(Relaxed),
+                answer_bytes: held.len() as u64,
+            },
+        })
     }
 
     /// Asks the provider.

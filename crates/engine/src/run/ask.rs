@@ -1,6 +1,7 @@
 //! `ask`: a question with its context, in a conversation that is kept in budget.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use autoexec_file_cache::ReadOptions;
 use autoexec_memory_trimmer::Message;
@@ -8,10 +9,11 @@ use autoexec_memory_trimmer::Message;
 use crate::error::StepError;
 use crate::provider::Source;
 use crate::report::StepCache;
+use crate::trace::{Answered, Conversation, Question, Told};
 use crate::workflow::model::Ask;
 
 use super::actions::One;
-use super::answer::Asked;
+use super::answer::{Asked, Given};
 use super::confined::Confined;
 use super::conversation::{Bounds, Talk};
 use super::output::{AskOutput, Output, ReadOutput};
@@ -52,11 +54,12 @@ impl One<'_> {
         read: &ReadOutput,
         room: usize,
     ) -> Result<(Vec<Source>, StepCache, Option<usize>), StepError> {
-        let (shared, root, files, stop) = (
+        let (shared, root, files, stop, trace) = (
             self.runner.shared.clone(),
             self.runner.root.clone(),
             read.files.clone(),
             self.stop.clone(),
+            self.trace.clone(),
         );
         self.blocking(move || {
             let confined = Confined(&root);
@@ -65,12 +68,15 @@ impl One<'_> {
                 ..ReadOptions::default()
             };
             let (mut texts, mut cache, mut room) = (Vec::new(), StepCache::default(), room);
+            let mut told = Told::new(trace.as_ref());
             for entry in files.iter() {
                 if stop.is_cancelled() {
                     return Err(StepError::Stopped);
                 }
                 // A file that vanished since it was read has nothing to say.
-                let Ok(read) = shared.files.read_with(&entry.path, &options) else {
+                let Ok(read) = told.of(&entry.path, || {
+                    shared.files.read_with(&entry.path, &options)
+                }) else {
                     continue;
                 };
                 super::read::count(&mut cache, &read);
@@ -104,6 +110,7 @@ impl One<'_> {
         let mut next = talk.clone();
         let dropped = next.ask(&prompt, self.bounds());
         tracing::debug!(step = self.step.id, dropped = dropped.count, "asking");
+        let said = dropped.said(&next);
         let asked = Asked {
             provider: ask.provider.clone(),
             max_tokens: ask.max_tokens,
@@ -111,8 +118,18 @@ impl One<'_> {
             prompt,
             sources,
         };
-        let (mut answer, cached) = self.answer(asked).await?;
-        next.history.push(Message::assistant(answer.text.clone()));
+        let started = Instant::now();
+        let given = self.answer(asked).await;
+        let reply = given
+            .as_ref()
+            .ok()
+            .map(|given| Message::assistant(given.answer.text.clone()));
+        if let Some(trace) = &self.trace {
+            let question = told_question(given.as_ref().ok(), reply.as_ref(), said);
+            trace.question(started, &self.conversation_name(ask), question);
+        }
+        let (mut answer, cached) = given.map(|it| (it.answer, it.told.is_hit))?;
+        next.history.extend(reply);
         *talk = next;
         if cut {
             answer.text += "\n(Some files of the context did not fit and were not looked at.)\n";
@@ -136,11 +153,15 @@ impl One<'_> {
 
     /// The conversation that the question belongs to; one of its own if it names none.
     fn conversation(&self, ask: &Ask) -> Arc<tokio::sync::Mutex<Talk>> {
-        let own = || format!(" {} {}", self.step.id, self.index);
-        let name = ask.conversation.clone().unwrap_or_else(own);
+        let name = self.conversation_name(ask);
         let all = self.runner.conversations.lock();
         let mut all = all.unwrap_or_else(std::sync::PoisonError::into_inner);
         all.entry(name).or_default().clone()
+    }
+
+    fn conversation_name(&self, ask: &Ask) -> String {
+        let own = || format!(" {} {}", self.step.id, self.index);
+        ask.conversation.clone().unwrap_or_else(own)
     }
 
     fn bounds(&self) -> Bounds {
@@ -151,6 +172,16 @@ impl One<'_> {
             archive: shared.archive.clone(),
         }
     }
+}
+
+/// What the trace is told of a question.
+fn told_question(given: Option<&Given>, reply: Option<&Message>, said: Conversation) -> Question {
+    let tokens = given.zip(reply).map(|(given, reply)| {
+        let answer = &given.answer;
+        (answer.input_tokens, answer.output_tokens, reply.tokens())
+    });
+    let nothing = Answered::default();
+    Question::new(given.map_or(&nothing, |it| &it.told), tokens, said)
 }
 
 /// What a step's output is as a text to ask about.

@@ -1,8 +1,10 @@
 //! `run`: a command, and how its end becomes an output or an error.
 
 use std::path::Path;
+use std::time::Instant;
 
 use crate::error::StepError;
+use crate::trace::What;
 use crate::workflow::model::Run;
 
 use super::actions::One;
@@ -31,10 +33,17 @@ impl One<'_> {
             kill_grace: settings.kill_grace,
             argv,
         };
+        let started = Instant::now();
         let ended = process::run(&command, self.stop)
             .await
             .map_err(|e| spawn_error(&command, &e))?;
-        self.ended(run, &command, ended)
+        let bytes = ended.stdout.total + ended.stderr.total;
+        let result = self.ended(run, &command, ended);
+        if let Some(trace) = &self.trace {
+            let succeeded = result.is_ok();
+            trace.other(started, What::Command { bytes, succeeded });
+        }
+        result
     }
 
     /// Success by the exit code, or the error with everything that was said.

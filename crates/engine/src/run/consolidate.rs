@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use autoexec_consolidator::{
     By, Consolidator, Finding, Format, Place, Severity, SimilarOptions, Step as Section, Tool, View,
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::StepError;
 use crate::report::StepOutcome;
+use crate::trace::What;
 use crate::workflow::model::{Consolidate, Similar};
 
 use super::actions::One;
@@ -48,7 +50,13 @@ impl One<'_> {
             out: self.runner.out.clone(),
             stop: self.stop.clone(),
         };
-        self.blocking(move || job.run(document, output)).await
+        let started = Instant::now();
+        let result = self.blocking(move || job.run(document, output)).await;
+        if let (Some(trace), Ok(Output::Consolidate(made))) = (&self.trace, &result) {
+            let (findings, bytes) = (made.findings, made.text.len() as u64);
+            trace.other(started, What::Consolidation { findings, bytes });
+        }
+        result
     }
 
     /// Where a file may be written: below the output folder, whatever links are in the way.

@@ -8,6 +8,7 @@ use autoexec_memory_trimmer::{
 
 use crate::caches::MessageArchive;
 use crate::settings::Keep;
+use crate::trace::Conversation;
 
 /// What was said, and the words of it as far as they were needed.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +25,24 @@ pub(super) struct Dropped {
     pub(super) count: usize,
     /// Keys by which the archive has them.
     pub(super) keys: Vec<String>,
+    /// Messages and tokens with the question, before any were dropped.
+    before: (usize, u64),
+}
+
+impl Dropped {
+    /// What the question did to its conversation, which is `left` now.
+    pub(super) fn said(&self, left: &Talk) -> Conversation {
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let question = left.history.messages().next_back();
+        Conversation {
+            question_tokens: question.map_or(0, Message::tokens),
+            messages: count(self.before.0),
+            tokens: self.before.1,
+            kept_messages: count(left.history.len()),
+            kept_tokens: left.history.tokens(),
+            ..Conversation::default()
+        }
+    }
 }
 
 /// How conversations are kept in bounds.
@@ -37,7 +56,10 @@ impl Talk {
     /// Adds the question, and drops what its bounds leave no room for. What is left is in order and valid.
     pub(super) fn ask(&mut self, prompt: &str, mut bounds: Bounds) -> Dropped {
         self.history.push(Message::user(prompt));
-        let mut dropped = Dropped::default();
+        let mut dropped = Dropped {
+            before: (self.history.len(), self.history.tokens()),
+            ..Dropped::default()
+        };
         if self.history.needs_trim(&bounds.thresholds).is_none() {
             return dropped;
         }

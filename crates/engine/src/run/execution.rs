@@ -14,11 +14,12 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::Shared;
 use crate::event::{Event, Subscriber};
 use crate::report::{AlertReport, RunReport, StepReport};
-use crate::settings::Settings;
+use crate::settings::{Limits, Settings};
 use crate::telemetry::{add_run, evaluate};
+use crate::trace::Tracer;
 use crate::workflow::Document;
 use crate::workflow::expression::{Expressions, References};
-use crate::workflow::model::{Class, OnFailure, Step, Workflow};
+use crate::workflow::model::{Class, Limits as OwnLimits, OnFailure, Step, Workflow};
 
 use super::collect::{Collected, collect};
 use super::prepare::Prepared;
@@ -36,6 +37,8 @@ pub(crate) struct Execution {
     pub(crate) on_failure: OnFailure,
     pub(crate) cancel: CancellationToken,
     pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
+    /// The run's recording, if a trace is wanted.
+    pub(crate) trace: Option<Tracer>,
     /// Whether no other run called this one: it measures the memory of the process, and advises.
     pub(crate) is_outermost: bool,
 }
@@ -66,14 +69,17 @@ impl Execution {
         }
         let collector = tokio::spawn(collect(receiver, workflow.steps.len(), subscribers));
 
-        let runner = Arc::new(runner(
-            &self.shared,
-            &self.document,
-            &self.root,
-            &self.out,
-            prepared,
-            sender,
-        ));
+        let runner = Arc::new(Runner {
+            trace: self.trace,
+            ..runner(
+                &self.shared,
+                &self.document,
+                &self.root,
+                &self.out,
+                prepared,
+                sender,
+            )
+        });
         let options = scheduler_options(self.on_failure, self.cancel.clone());
         let graph = Arc::new(graph(workflow, &self.shared.settings));
         scheduler::run(graph, runner.clone(), options).await;
@@ -163,6 +169,7 @@ fn runner(
         recorder: Recorder::new(),
         conversations: Mutex::new(HashMap::new()),
         events,
+        trace: None,
         progress: document
             .workflow
             .steps
@@ -181,8 +188,8 @@ fn scheduler_options(on_failure: OnFailure, cancel: CancellationToken) -> schedu
     scheduler::Options { on_failure, cancel }
 }
 
-/// The workflow's steps and needs for the scheduler. Ids are indices.
-fn graph(workflow: &Workflow, settings: &Settings) -> Graph {
+/// How many steps of each class run at once: as the workflow says, else the settings.
+pub(crate) fn limits(own: &OwnLimits, settings: &Settings) -> Limits {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let default_cpu = if settings.limits.cpu == 0 {
         processors
@@ -190,9 +197,19 @@ fn graph(workflow: &Workflow, settings: &Settings) -> Graph {
         settings.limits.cpu
     };
     let limit = |given: Option<u32>, default: usize| given.map_or(default, |l| l as usize);
-    let mut graph = GraphBuilder::new(limit(workflow.limits.cpu, default_cpu));
-    let io = graph.class(limit(workflow.limits.io, settings.limits.io));
-    let memory = graph.class(limit(workflow.limits.memory, settings.limits.memory));
+    Limits {
+        cpu: limit(own.cpu, default_cpu),
+        io: limit(own.io, settings.limits.io),
+        memory: limit(own.memory, settings.limits.memory),
+    }
+}
+
+/// The workflow's steps and needs for the scheduler. Ids are indices.
+fn graph(workflow: &Workflow, settings: &Settings) -> Graph {
+    let limits = limits(&workflow.limits, settings);
+    let mut graph = GraphBuilder::new(limits.cpu);
+    let io = graph.class(limits.io);
+    let memory = graph.class(limits.memory);
     let numbers: HashMap<&str, u32> = workflow
         .steps
         .iter()
@@ -226,7 +243,8 @@ fn graph(workflow: &Workflow, settings: &Settings) -> Graph {
         .expect("because the check found no cycle and no unknown step")
 }
 
-fn runs_after_failure(step: &Step) -> bool {
+/// Whether a step runs however those end that it needs.
+pub(crate) fn runs_after_failure(step: &Step) -> bool {
     let mut refs = References::default();
     step.condition
         .as_deref()

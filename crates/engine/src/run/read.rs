@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::time::Instant;
 
 use autoexec_file_cache::{ErrorKind, FileCache, ReadManyOptions};
 use autoexec_path_cache::{PathCache, Root};
@@ -14,10 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::StepError;
 use crate::report::StepCache;
+use crate::trace::TaskTrace;
 use crate::workflow::model::{OnProblem, Read};
 
 use super::confined::{Confined, escapes};
 use super::output::{FileEntry, Problem, ReadOutput};
+use super::search::Files;
 
 /// Files asked of the cache at once; between two batches a stop is seen.
 pub(super) const BATCH: usize = 512;
@@ -30,6 +33,7 @@ pub(super) struct Reader<'a> {
     pub(super) max_file_size: u64,
     pub(super) workers: usize,
     pub(super) stop: &'a CancellationToken,
+    pub(super) trace: Option<&'a TaskTrace>,
 }
 
 /// Files found so far, and what went wrong.
@@ -209,12 +213,17 @@ impl Reader<'_> {
     fn confine(&self, found: &mut Found) {
         let mut last: Option<(PathBuf, bool)> = None;
         let (paths, root, problems) = (self.paths, self.root, &mut found.problems);
+        let (mut told, started) = (Vec::new(), Instant::now());
         found.files.sort_by(|a, b| a.path.cmp(&b.path));
         found.files.retain(|file| {
             let folder = file.path.parent().unwrap_or(root.path());
             if last.as_ref().is_none_or(|(seen, _)| seen != folder) {
-                let inside = paths.resolve(folder).is_ok_and(|real| root.contains(&real));
+                let (real, is_hit) = paths.resolve_and_tell(folder);
+                let inside = real.is_ok_and(|real| root.contains(&real));
                 last = Some((folder.to_path_buf(), inside));
+                if self.trace.is_some() {
+                    told.push((folder.to_path_buf(), is_hit));
+                }
             }
             let inside = last.as_ref().is_some_and(|(_, inside)| *inside);
             if !inside {
@@ -222,6 +231,9 @@ impl Reader<'_> {
             }
             inside
         });
+        if let Some(trace) = self.trace {
+            trace.paths(started, started.elapsed(), &told);
+        }
     }
 
     fn load(&self, found: Found) -> Result<(ReadOutput, StepCache), StepError> {
@@ -236,6 +248,11 @@ impl Reader<'_> {
             opener: Some(&confined),
             ..Default::default()
         };
+        let from = Files {
+            cache: self.files,
+            root: self.root,
+            trace: self.trace,
+        };
         let (mut cache, mut bytes) = (StepCache::default(), 0);
         let mut kept = Vec::with_capacity(files.len());
         let mut rest = files;
@@ -245,7 +262,7 @@ impl Reader<'_> {
             }
             let later = rest.split_off(rest.len().min(BATCH));
             let paths: Vec<&Path> = rest.iter().map(|f| f.path.as_path()).collect();
-            let results = self.files.read_many_with(&paths, &options);
+            let results = from.read(&paths, &options);
             for (file, result) in rest.into_iter().zip(results) {
                 match result {
                     Ok(read) => {

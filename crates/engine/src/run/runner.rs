@@ -15,6 +15,7 @@ use crate::engine::Shared;
 use crate::error::StepError;
 use crate::event::Event;
 use crate::report::{StepCache, StepOutcome, StepReport, TokensReport};
+use crate::trace::Tracer;
 use crate::workflow::Document;
 use crate::workflow::expression::Expressions;
 use crate::workflow::model::{Foreach, Step};
@@ -45,6 +46,7 @@ pub(crate) struct Runner {
     pub(crate) recorder: Recorder,
     pub(crate) conversations: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Talk>>>>,
     pub(crate) events: UnboundedSender<Event>,
+    pub(crate) trace: Option<Tracer>,
     pub(crate) progress: Vec<Progress>,
 }
 
@@ -276,6 +278,9 @@ impl scheduler::Runner for Runner {
     async fn run(&self, task: Task) -> Result<Done, StepError> {
         let started = Instant::now();
         let result = self.attempts(&task).await;
+        if let Some(trace) = &self.trace {
+            trace.task(task.step.index(), task.index, started, result.is_ok());
+        }
         self.recorder
             .timer(self.step(task.step).action.name())
             .record(started.elapsed());

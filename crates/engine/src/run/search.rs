@@ -2,15 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use autoexec_consolidator::Severity;
-use autoexec_file_cache::{FileCache, ReadManyOptions};
+use autoexec_file_cache::{Error, FileCache, Read, ReadManyOptions};
 use autoexec_path_cache::Root;
 use regex::bytes::{Regex, RegexBuilder};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::StepError;
 use crate::report::StepCache;
+use crate::trace::{FileAnswer, TaskTrace};
 use crate::workflow::model::Search;
 
 use super::confined::Confined;
@@ -20,13 +22,38 @@ use super::read::{BATCH, count, why};
 /// Characters of a line that a finding keeps.
 const LINE_CHARS: usize = 200;
 
+/// Where the contents of files come from.
+pub(super) struct Files<'a> {
+    pub(super) cache: &'a FileCache,
+    pub(super) root: &'a Root,
+    pub(super) trace: Option<&'a TaskTrace>,
+}
+
+impl Files<'_> {
+    /// One batch through the cache, and into the trace.
+    pub(super) fn read(
+        &self,
+        paths: &[&Path],
+        options: &ReadManyOptions<'_>,
+    ) -> Vec<Result<Read, Error>> {
+        let Some(trace) = self.trace else {
+            return self.cache.read_many_with(paths, options);
+        };
+        let started = Instant::now();
+        let results = self.cache.read_many_with(paths, options);
+        let answers = results.iter().map(FileAnswer::of);
+        let told = paths.iter().copied().zip(answers);
+        trace.files(started, started.elapsed(), told);
+        results
+    }
+}
+
 /// Searches `files`, in their order. `pattern` is `search`'s, with its expressions replaced.
 pub(super) fn search(
     search: &Search,
     pattern: &str,
     files: &Arc<Vec<FileEntry>>,
-    cache: &FileCache,
-    root: &Root,
+    from: &Files<'_>,
     stop: &CancellationToken,
 ) -> Result<(SearchOutput, StepCache), StepError> {
     let regex = compile(search, pattern)?;
@@ -41,7 +68,7 @@ pub(super) fn search(
         problems: Vec::new(),
     };
     let mut counts = StepCache::default();
-    let confined = Confined(root);
+    let confined = Confined(from.root);
     let options = ReadManyOptions {
         workers: Some(1),
         opener: Some(&confined),
@@ -52,7 +79,7 @@ pub(super) fn search(
             return Err(StepError::Stopped);
         }
         let paths: Vec<&Path> = batch.iter().map(|f| f.path.as_path()).collect();
-        for (file, result) in batch.iter().zip(cache.read_many_with(&paths, &options)) {
+        for (file, result) in batch.iter().zip(from.read(&paths, &options)) {
             match result {
                 Ok(read) => {
                     count(&mut counts, &read);
