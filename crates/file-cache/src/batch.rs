@@ -76,6 +76,7 @@ impl FileCache {
             proof: self
                 .watcher(freshness)
                 .map(autoexec_watch::Watcher::refresh),
+            told: options.told,
         };
         let mut answers = Vec::with_capacity(paths.len());
         let left = self.take_what_is_fresh(paths, &ask, &mut answers);
@@ -111,6 +112,7 @@ impl FileCache {
             answers.push(match fresh {
                 Some((how, file)) if ask.limit.is_none_or(|limit| file.len() as u64 <= limit) => {
                     tally.hit(how, file.len(), file.asked_in(run));
+                    ask.tell(place);
                     Some(Ok(Read::hit(file)))
                 }
                 _ => {
@@ -356,6 +358,7 @@ impl<'a> Work<'a> {
             if let Err(error) = &obtained {
                 self.cache.remember(path, error, &self.ask);
             }
+            self.ask.tell(self.rest.first[index]);
             (index, self.cache.account(path, obtained))
         };
         done.extend((from..to).zip(obtained).map(account));
@@ -372,11 +375,9 @@ impl<'a> Work<'a> {
     }
 
     fn read(&self, index: usize) -> (usize, Answer) {
-        (
-            index,
-            self.cache
-                .account(self.rest.paths[index], self.obtain(index, None)),
-        )
+        let obtained = self.obtain(index, None);
+        self.ask.tell(self.rest.first[index]);
+        (index, self.cache.account(self.rest.paths[index], obtained))
     }
 
     fn obtain(&self, index: usize, directory: Option<&Directory>) -> Obtained {

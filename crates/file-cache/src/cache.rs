@@ -57,6 +57,17 @@ pub(crate) struct Ask<'a> {
     pub(crate) cancel: Option<&'a AtomicBool>,
     /// Of a batch: one for all its paths.
     pub(crate) proof: Option<Proof>,
+    /// Of a batch: who wants to know in which order its places are answered.
+    pub(crate) told: Option<&'a (dyn Fn(usize) + Sync)>,
+}
+
+impl Ask<'_> {
+    /// A place of the batch is answered.
+    pub(crate) fn tell(&self, place: usize) {
+        if let Some(told) = self.told {
+            told(place);
+        }
+    }
 }
 
 /// A read that is not counted yet, and for a hit why it counts as fresh.
@@ -141,6 +152,7 @@ impl FileCache {
             opener,
             cancel: None,
             proof: None,
+            told: None,
         };
         self.account(path, self.obtain(Place::at(path, opener), &ask, held))
     }

@@ -142,6 +142,7 @@ mod runs;
 mod settle;
 #[cfg(feature = "tokio")]
 mod shared;
+mod simulation;
 mod stats;
 mod stream;
 #[cfg(not(unix))]
@@ -166,6 +167,7 @@ pub use options::{Freshness, Options, ReadManyOptions, ReadOptions, Timestamps};
 pub use resident::ENTRY_OVERHEAD;
 #[cfg(feature = "tokio")]
 pub use shared::{SharedFileCache, SharedOpener, SharedReadManyOptions, SharedReadOptions};
+pub use simulation::Simulation;
 pub use stats::Stats;
 pub use stream::{Chunks, StreamOptions};
 pub use text::{Encoding, Text};

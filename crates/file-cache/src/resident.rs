@@ -5,6 +5,7 @@ use crate::flight::Key;
 use crate::sys::Fingerprint;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
+use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,7 +30,7 @@ pub(crate) struct Resident {
 /// A bound on entries and one on bytes, at least 1 each. They change only while the table is empty and all ledgers are
 /// locked, as an entry must not weigh more when it leaves than it did when it came.
 #[derive(Debug)]
-struct Bounds {
+pub(crate) struct Bounds {
     entries: AtomicU64,
     bytes: AtomicU64,
 }
@@ -55,10 +56,22 @@ pub(crate) struct Gone(pub(crate) Vec<File>);
 
 /// Weighs a file by the larger of its shares of the two bounds, in units in which both are whole numbers.
 #[derive(Debug, Clone)]
-struct Shares(Arc<Bounds>);
+pub(crate) struct Shares(Arc<Bounds>);
 
-impl Weighter<Key, File> for Shares {
-    fn weight(&self, _path: &Key, file: &File) -> u64 {
+/// What is charged for.
+pub(crate) trait Charged {
+    /// Bytes.
+    fn charge(&self) -> u64;
+}
+
+impl Charged for File {
+    fn charge(&self) -> u64 {
+        File::charge(self)
+    }
+}
+
+impl<K, V: Charged> Weighter<K, V> for Shares {
+    fn weight(&self, _key: &K, file: &V) -> u64 {
         let (entries, bytes) = (self.0.entries.load(Relaxed), self.0.bytes.load(Relaxed));
         (file.charge().saturating_mul(entries)).max(bytes)
     }
@@ -66,14 +79,40 @@ impl Weighter<Key, File> for Shares {
 
 /// Collects what leaves the table, so that it is accounted for once and freed after the lock is released.
 #[derive(Debug, Clone)]
-struct Collect;
+pub(crate) struct Collect;
 
-impl Lifecycle<Key, File> for Collect {
-    type RequestState = Vec<(Key, File)>;
+impl<K, V> Lifecycle<K, V> for Collect {
+    type RequestState = Vec<(K, V)>;
 
-    fn on_evict(&self, left: &mut Self::RequestState, path: Key, file: File) {
-        left.push((path, file));
+    fn on_evict(&self, left: &mut Self::RequestState, key: K, value: V) {
+        left.push((key, value));
     }
+}
+
+/// An empty table with these bounds, for files of up to `max_file_bytes`, asked for by as many threads as run at once.
+pub(crate) fn table<K: Eq + Hash, V: Charged + Clone, B: BuildHasher + Clone>(
+    max_entries: usize,
+    max_bytes: u64,
+    max_file_bytes: u64,
+    parallelism: usize,
+    hasher: B,
+) -> (Cache<K, V, Shares, B, Collect>, Arc<Bounds>) {
+    let (entries, bytes) = clamp(max_entries, max_bytes);
+    // A bound of 0 keeps nothing: no file weighs less than 1.
+    let bounds = Arc::new(Bounds {
+        entries: AtomicU64::new(entries.max(1)),
+        bytes: AtomicU64::new(bytes.max(1)),
+    });
+    let layout = OptionsBuilder::new()
+        .shards(shards(entries, bytes, max_file_bytes, parallelism))
+        .estimated_items_capacity(entries as usize)
+        .weight_capacity(entries * bytes)
+        // One entry weighs more than the usual hot share of a cache of one.
+        .hot_allocation(if entries < 2 { 1.0 } else { 0.97 })
+        .build()
+        .expect("because both capacities are set");
+    let shares = Shares(bounds.clone());
+    (Cache::with_options(layout, shares, hasher, Collect), bounds)
 }
 
 /// What an entry of `len` bytes is charged.
@@ -89,22 +128,8 @@ impl Resident {
         max_file_bytes: u64,
         parallelism: usize,
     ) -> Self {
-        let (entries, bytes) = clamp(max_entries, max_bytes);
-        // A bound of 0 keeps nothing: no file weighs less than 1.
-        let bounds = Arc::new(Bounds {
-            entries: AtomicU64::new(entries.max(1)),
-            bytes: AtomicU64::new(bytes.max(1)),
-        });
-        let layout = OptionsBuilder::new()
-            .shards(shards(entries, bytes, max_file_bytes, parallelism))
-            .estimated_items_capacity(entries as usize)
-            .weight_capacity(entries * bytes)
-            // One entry weighs more than the usual hot share of a cache of one.
-            .hot_allocation(if entries < 2 { 1.0 } else { 0.97 })
-            .build()
-            .expect("because both capacities are set");
-        let shares = Shares(bounds.clone());
-        let files = Cache::with_options(layout, shares, DefaultHashBuilder::default(), Collect);
+        let hasher = DefaultHashBuilder::default();
+        let (files, bounds) = table(max_entries, max_bytes, max_file_bytes, parallelism, hasher);
         let ledgers = (0..files.num_shards()).map(|_| Mutex::default()).collect();
         Self {
             files,

@@ -237,6 +237,7 @@ impl Batch {
             limit: self.options.limit,
             cancel: Some(&self.cancel),
             opener: self.options.opener.as_deref().map(|opener| opener as _),
+            told: None,
         };
         let outcome = guarded(|| self.cache.read_many_with(&self.paths, &options));
         self.answer

@@ -128,6 +128,7 @@ impl FileCache {
             opener: options.opener,
             cancel: None,
             proof: None,
+            told: None,
         };
         let held = self.resident.get(key_of(path));
         let fresh = held.as_ref().and_then(|file| {

@@ -88,6 +88,7 @@ mod prefix;
 mod real;
 mod resolved;
 mod root;
+mod simulation;
 mod sys;
 
 pub use cache::{Freshness, Options, PathCache, Stats};
@@ -96,3 +97,4 @@ pub use name_cache::{NameCache, NameStats};
 pub use normalize::{Syntax, normalize, normalize_bytes};
 pub use prefix::{Prefix, PrefixError, PrefixMap, Side};
 pub use root::Root;
+pub use simulation::Simulation;

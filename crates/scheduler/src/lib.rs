@@ -59,6 +59,9 @@
 //! steps that are in progress, and one future for every task that runs. Nothing is recursive: depth
 //! costs no stack.
 //!
+//! [`simulate`] runs a graph on a virtual clock, by the same queues, limits and rules of failure: for trying
+//! limits and priorities on times that are known.
+//!
 //! One lock guards the state of a run. It is taken once a task, once more when a task first has to
 //! wait or a step turns out to be wide, and never while code of the caller runs.
 //!
@@ -86,6 +89,7 @@ mod outcome;
 mod queue;
 mod run;
 mod runner;
+mod simulation;
 mod state;
 mod worker;
 
@@ -95,3 +99,4 @@ pub use graph::{ClassId, Graph, Node, StepId, Trigger};
 pub use outcome::{Failure, ItemResult, Outcome, Report, Skip, Stats};
 pub use run::{OnFailure, Options, run, run_fn};
 pub use runner::{Prepare, Runner, Task};
+pub use simulation::{Phase, Simulated, Simulation, simulate};

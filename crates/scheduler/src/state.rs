@@ -36,6 +36,15 @@ impl Mode {
     }
 }
 
+/// What is to be entered beside the ends of steps.
+#[derive(Debug)]
+pub(crate) struct News<T, E> {
+    /// An item of a wide step that has ended.
+    pub(crate) item: Option<(StepId, u32, ItemResult<T, E>)>,
+    /// What may no longer start.
+    pub(crate) halt: Option<Mode>,
+}
+
 /// Something for a worker to do; it holds a place in the class of the step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
@@ -152,12 +161,37 @@ impl<T, E> State<T, E> {
         }
     }
 
+    /// Enters the end of an item, a halt, and the ends of steps; what ends because of them is in
+    /// `follow_ups`, to be told to the runner and entered in turn.
+    pub(crate) fn enter(
+        &mut self,
+        news: &mut News<T, E>,
+        ended: &mut Ended<T, E>,
+        follow_ups: &mut Ended<T, E>,
+    ) {
+        if let Some((step, index, result)) = news.item.take() {
+            self.end_item(step, index, result, follow_ups);
+        }
+        // Before steps are settled: what waits for them ends as the mode says.
+        if let Some(mode) = news.halt.take() {
+            self.halt(mode, follow_ups);
+        }
+        for (step, outcome) in ended.drain(..) {
+            self.settle(step, outcome, follow_ups);
+        }
+    }
+
+    /// Gives back the place of a job that has ended. `ran`: a task was started.
+    pub(crate) fn leave(&mut self, step: StepId, ran: bool) {
+        self.ready.leave_place(self.graph.node(step).class);
+        self.stats.tasks_run += u64::from(ran);
+    }
+
     /// Gives back the place of the job that has ended, if there was one, and takes the next job.
     /// If there is none, the worker that asked leaves. `waited`: it was counted as waiting.
     pub(crate) fn turn_over(&mut self, place: Option<(StepId, bool)>, waited: bool) -> Option<Job> {
         if let Some((step, ran)) = place {
-            self.ready.leave_place(self.graph.node(step).class);
-            self.stats.tasks_run += u64::from(ran);
+            self.leave(step, ran);
         }
         self.active += usize::from(waited);
         let job = self.take();
@@ -166,7 +200,7 @@ impl<T, E> State<T, E> {
     }
 
     /// The next thing to do, together with a place in its class.
-    fn take(&mut self) -> Option<Job> {
+    pub(crate) fn take(&mut self) -> Option<Job> {
         let step = self.ready.take_place()?;
         let lane = self.lane(step);
         if !self.progress[step.index()].wide {
@@ -203,7 +237,7 @@ impl<T, E> State<T, E> {
     }
 
     /// Enters the end of an item, and of its step if it was the last.
-    pub(crate) fn end_item(
+    fn end_item(
         &mut self,
         step: StepId,
         index: u32,

@@ -14,7 +14,7 @@ use crate::graph::{Graph, StepId, Trigger};
 use crate::outcome::{Failure, ItemResult, Outcome, Report};
 use crate::run::OnFailure;
 use crate::runner::{Prepare, Runner, Task};
-use crate::state::{Ended, Job, Mode, State};
+use crate::state::{Ended, Job, Mode, News, State};
 
 type TaskResult<R> = Result<<R as Runner>::Output, Failure<<R as Runner>::Error>>;
 type StepOutcome<R> = Outcome<<R as Runner>::Output, <R as Runner>::Error>;
@@ -157,27 +157,20 @@ impl<R: Runner> Shared<R> {
             ended, follow_ups, ..
         } = seat;
         let place = done.as_ref().map(|done| (done.step, done.ran));
-        let mut halt = done.as_ref().and_then(|done| done.halt);
         let waited = done.as_ref().is_some_and(|done| done.waited);
-        let mut item = None;
+        let mut news = News {
+            item: None,
+            halt: done.as_ref().and_then(|done| done.halt),
+        };
         match done.map(|done| (done.step, done.end)) {
             Some((step, End::Step(outcome))) => ended.push((step, outcome)),
-            Some((step, End::Item(index, result))) => item = Some((step, index, result)),
+            Some((step, End::Item(index, result))) => news.item = Some((step, index, result)),
             None => {}
         }
         loop {
             self.observe(ended);
             let mut state = self.lock();
-            if let Some((step, index, result)) = item.take() {
-                state.end_item(step, index, result, follow_ups);
-            }
-            // Before steps are settled: what waits for them ends as the mode says.
-            if let Some(mode) = halt.take() {
-                state.halt(mode, follow_ups);
-            }
-            for (step, outcome) in ended.drain(..) {
-                state.settle(step, outcome, follow_ups);
-            }
+            state.enter(&mut news, ended, follow_ups);
             let is_last = follow_ups.is_empty();
             let job = is_last.then(|| state.turn_over(place, waited)).flatten();
             let hired = state.hire();

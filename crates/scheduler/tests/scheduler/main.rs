@@ -6,4 +6,5 @@ mod failing;
 mod model;
 mod ordering;
 mod recorder;
+mod simulating;
 mod workers;

@@ -14,19 +14,19 @@ use crate::recorder::{
 
 /// A graph whose edges lead from lower to higher ranks; ids are ranks in another order.
 #[derive(Clone, Debug)]
-struct Case {
-    limits: Vec<usize>,
-    nodes: Vec<Node>,
-    plans: Vec<Plan>,
+pub(crate) struct Case {
+    pub(crate) limits: Vec<usize>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) plans: Vec<Plan>,
     /// The steps so that each comes after what it depends on.
     order: Vec<u32>,
     edges: Vec<(u32, u32)>,
-    yields: u32,
-    threads: usize,
+    pub(crate) yields: u32,
+    pub(crate) threads: usize,
 }
 
 impl Case {
-    fn graph(&self) -> Arc<Graph> {
+    pub(crate) fn graph(&self) -> Arc<Graph> {
         let mut builder = GraphBuilder::new(self.limits[0]);
         for &limit in &self.limits[1..] {
             builder.class(limit);
@@ -40,7 +40,7 @@ impl Case {
         Arc::new(builder.build().unwrap())
     }
 
-    fn run(&self, on_failure: OnFailure) -> Recording {
+    pub(crate) fn run(&self, on_failure: OnFailure) -> Recording {
         let runtime = if self.threads == 1 {
             one_thread()
         } else {
@@ -62,7 +62,7 @@ impl Case {
     }
 
     /// What becomes of every step when nothing is stopped.
-    fn model(&self) -> Vec<Outcome<Output, Error>> {
+    pub(crate) fn model(&self) -> Vec<Outcome<Output, Error>> {
         let mut outcomes = HashMap::new();
         for &step in &self.order {
             let failed = |other: &u32| -> bool {
@@ -136,7 +136,7 @@ fn node(classes: usize) -> impl Strategy<Value = Node> {
     })
 }
 
-fn cases(with_cancel: bool) -> impl Strategy<Value = Case> {
+pub(crate) fn cases(with_cancel: bool) -> impl Strategy<Value = Case> {
     let size = (1_usize..30, prop::collection::vec(1_usize..5, 1..4));
     size.prop_flat_map(move |(steps, limits)| {
         (
@@ -237,7 +237,7 @@ fn check_cut_short(recording: &Recording, step: u32, whole: &Outcome<Output, Err
     }
 }
 
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
         failure_persistence: None,
