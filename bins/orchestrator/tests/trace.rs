@@ -140,6 +140,32 @@ fn a_folder_that_cannot_be_written_is_a_warning() {
     );
 }
 
+/// The limit on the size of files stands for a full disk: what was written of the trace goes, the run does not.
+#[test]
+fn a_trace_that_finds_no_room_costs_the_run_nothing() {
+    let folder = workflow();
+    for n in 0..200 {
+        folder.write(&format!("d/{n}.txt"), b"a word");
+    }
+    let script = "ulimit -f 1; trap '' XFSZ; exec \"$0\" run w.yaml";
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", script, env!("CARGO_BIN_EXE_orchestrator")])
+        .env_remove("AUTOEXEC_CONFIG")
+        .env("NO_COLOR", "1")
+        .current_dir(folder.path());
+    let (code, out, err) = outcome(&shell.output().expect("it runs"));
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("look succeeded in"), "{out}");
+    assert!(
+        err.starts_with("warning: no whole trace was written: ") && err.lines().count() == 1,
+        "{err}"
+    );
+    let left = std::fs::read_dir(folder.join(".autoexec/traces")).expect("a folder");
+    let left: Vec<_> = left.map(|it| it.expect("an entry").file_name()).collect();
+    assert_eq!(left, ["salt"]);
+}
+
 #[test]
 fn what_is_no_trace_is_bad_input_and_what_is_cut_is_told() {
     let folder = workflow();

@@ -49,6 +49,8 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+    /// A trace cannot be replayed.
+    Trace(String),
 }
 
 impl std::error::Error for Error {}
@@ -90,6 +92,7 @@ impl fmt::Display for Error {
                 write!(f, "use `{path}` as the {role} folder: {why}")
             }
             Self::Expression { key, why } => write!(f, "evaluate `{key}`: {why}"),
+            Self::Trace(why) => write!(f, "replay the trace: {why}"),
         }
     }
 }

@@ -52,6 +52,7 @@
 //! - Where an output goes is resolved before it is written; whoever can swap folders for links in between can lead it astray.
 //! - A command's child that makes a session of its own leaves the process group and outlives a timeout.
 //! - The limits of a nested workflow are its own: its steps do not count against the caller's.
+//! - A replay knows what a trace tells, and no more: see [`replay`].
 //! - Built and tested on Linux only; process groups and signals are those of Unix.
 
 pub mod caches;
@@ -65,6 +66,7 @@ mod format;
 pub mod journal;
 mod output;
 pub mod provider;
+pub mod replay;
 pub mod report;
 mod run;
 pub mod runs;

@@ -15,7 +15,7 @@ use crate::trace::Answered;
 use super::actions::One;
 
 /// A question of more than this part of the cache's bytes is not held: it would push out too many others.
-const LARGEST: u64 = 16;
+pub(crate) const LARGEST: u64 = 16;
 
 /// An answer, and where it came from.
 pub(super) struct Given {

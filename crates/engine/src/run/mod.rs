@@ -19,3 +19,5 @@ pub(crate) mod runner;
 pub(crate) mod scope;
 mod search;
 mod summary;
+
+pub(crate) use answer::LARGEST as LARGEST_QUESTION;

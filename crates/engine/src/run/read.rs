@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::time::Instant;
 
 use autoexec_file_cache::{ErrorKind, FileCache, ReadManyOptions};
 use autoexec_path_cache::{PathCache, Root};
@@ -15,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::StepError;
 use crate::report::StepCache;
-use crate::trace::TaskTrace;
+use crate::trace::{TaskTrace, ToldPaths};
 use crate::workflow::model::{OnProblem, Read};
 
 use super::confined::{Confined, escapes};
@@ -213,17 +212,14 @@ impl Reader<'_> {
     fn confine(&self, found: &mut Found) {
         let mut last: Option<(PathBuf, bool)> = None;
         let (paths, root, problems) = (self.paths, self.root, &mut found.problems);
-        let (mut told, started) = (Vec::new(), Instant::now());
+        let mut told = ToldPaths::new(self.trace);
         found.files.sort_by(|a, b| a.path.cmp(&b.path));
         found.files.retain(|file| {
             let folder = file.path.parent().unwrap_or(root.path());
             if last.as_ref().is_none_or(|(seen, _)| seen != folder) {
-                let (real, is_hit) = paths.resolve_and_tell(folder);
+                let real = told.of(folder, || paths.resolve_and_tell(folder));
                 let inside = real.is_ok_and(|real| root.contains(&real));
                 last = Some((folder.to_path_buf(), inside));
-                if self.trace.is_some() {
-                    told.push((folder.to_path_buf(), is_hit));
-                }
             }
             let inside = last.as_ref().is_some_and(|(_, inside)| *inside);
             if !inside {
@@ -231,9 +227,6 @@ impl Reader<'_> {
             }
             inside
         });
-        if let Some(trace) = self.trace {
-            trace.paths(started, started.elapsed(), &told);
-        }
     }
 
     fn load(&self, found: Found) -> Result<(ReadOutput, StepCache), StepError> {

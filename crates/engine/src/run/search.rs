@@ -1,7 +1,7 @@
 //! `search`: lines that match, in files that were read.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use autoexec_consolidator::Severity;
@@ -30,7 +30,7 @@ pub(super) struct Files<'a> {
 }
 
 impl Files<'_> {
-    /// One batch through the cache, and into the trace.
+    /// One batch through the cache, and into the trace. Its paths are different ones.
     pub(super) fn read(
         &self,
         paths: &[&Path],
@@ -39,11 +39,24 @@ impl Files<'_> {
         let Some(trace) = self.trace else {
             return self.cache.read_many_with(paths, options);
         };
+        // A batch is read in an order of its own, on which depends what a full cache drops.
+        let order = Mutex::new(Vec::with_capacity(paths.len()));
+        let tell = |place| {
+            let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
+            order.push(place);
+        };
+        let options = ReadManyOptions {
+            told: Some(&tell),
+            ..*options
+        };
         let started = Instant::now();
-        let results = self.cache.read_many_with(paths, options);
-        let answers = results.iter().map(FileAnswer::of);
-        let told = paths.iter().copied().zip(answers);
-        trace.files(started, started.elapsed(), told);
+        let results = self.cache.read_many_with(paths, &options);
+        let took = started.elapsed();
+        let order = order.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let told = order
+            .iter()
+            .map(|&it| (paths[it], FileAnswer::of(&results[it])));
+        trace.files(started, took, told);
         results
     }
 }

@@ -27,7 +27,7 @@ pub use stat::{
     StepFigures,
 };
 
-pub(crate) use seam::{Answered, TaskTrace, Told, Tracer};
+pub(crate) use seam::{Answered, TaskTrace, Told, ToldPaths, Tracer};
 
 use std::io;
 use std::path::Path;

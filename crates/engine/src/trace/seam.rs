@@ -97,7 +97,7 @@ impl TaskTrace {
     }
 
     /// Folders were resolved, each with whether the cache had it.
-    pub(crate) fn paths(&self, started: Instant, took: Duration, lookups: &[(PathBuf, bool)]) {
+    fn paths(&self, started: Instant, took: Duration, lookups: &[(PathBuf, bool)]) {
         let recording = &self.tracer.recording;
         let time = (started, took);
         recording.access(self.place, time, lookups.len(), |state| {
@@ -170,6 +170,45 @@ impl Drop for Told<'_> {
     fn drop(&mut self) {
         if let Some(trace) = self.trace {
             trace.files(self.started, self.took, self.files.drain(..));
+        }
+    }
+}
+
+/// Folders that are resolved one by one, told together when it goes.
+pub(crate) struct ToldPaths<'a> {
+    trace: Option<&'a TaskTrace>,
+    started: Instant,
+    took: Duration,
+    lookups: Vec<(PathBuf, bool)>,
+}
+
+impl<'a> ToldPaths<'a> {
+    pub(crate) fn new(trace: Option<&'a TaskTrace>) -> Self {
+        Self {
+            trace,
+            started: Instant::now(),
+            took: Duration::ZERO,
+            lookups: Vec::new(),
+        }
+    }
+
+    /// What `resolve` yields beside whether it was held, taken note of.
+    pub(crate) fn of<T>(&mut self, folder: &Path, resolve: impl FnOnce() -> (T, bool)) -> T {
+        if self.trace.is_none() {
+            return resolve().0;
+        }
+        let started = Instant::now();
+        let (real, is_hit) = resolve();
+        self.took += started.elapsed();
+        self.lookups.push((folder.to_path_buf(), is_hit));
+        real
+    }
+}
+
+impl Drop for ToldPaths<'_> {
+    fn drop(&mut self) {
+        if let Some(trace) = self.trace {
+            trace.paths(self.started, self.took, &self.lookups);
         }
     }
 }
