@@ -6,7 +6,7 @@
 
 use crate::engine::single::cma::{Cma, CmaOptions, Restarts};
 use crate::engine::single::frame::{Frame, draw};
-use crate::engine::single::lines::Lines;
+use crate::engine::single::lines::{Lines, Scope};
 use crate::engine::single::local::Local;
 use crate::engine::single::shade::{Shade, ShadeOptions};
 use crate::engine::single::stage::{Rows, Stage};
@@ -33,6 +33,26 @@ enum Origin {
     Cma,
 }
 
+/// A sweep over everything that stops when what is left would be narrow, and one that looks there too.
+const WIDE: Scope = Scope {
+    reach: 1.0,
+    fine: 1e-3,
+    least: 0,
+    limit: 40,
+};
+const AGAIN: Scope = Scope {
+    reach: 1.0,
+    fine: 1e-3,
+    least: 0,
+    limit: 80,
+};
+const EVERYWHERE: Scope = Scope {
+    reach: 1.0,
+    fine: 1e-4,
+    least: 60,
+    limit: 80,
+};
+
 /// The portfolio.
 pub(crate) struct AutoSingle {
     frame: Frame,
@@ -51,6 +71,19 @@ pub(crate) struct AutoSingle {
     shade: Shade,
     is_additive: bool,
     sweeps: usize,
+    fine: f64,
+    /// How many times what a descent took CMA-ES may take before the next one.
+    patience: u64,
+    was_settled: bool,
+    /// Descents from random points.
+    others: u32,
+    near_cost: f64,
+    /// The points of each axis that exploration goes on to.
+    least: usize,
+    /// Whether no sweep has gained anything since the last descent.
+    is_stale: bool,
+    /// What the last two sweeps gained.
+    gained: (f64, f64),
     descents: usize,
     /// Evaluations in all, of each part, and of the descent or sweep that goes on.
     spent: Spent,
@@ -112,6 +145,14 @@ impl AutoSingle {
             shade: Shade::new(&rest, &ShadeOptions::default(), rng.fork()),
             is_additive: false,
             sweeps: 0,
+            fine: WIDE.fine,
+            patience: 4,
+            was_settled: true,
+            others: 0,
+            near_cost: f64::INFINITY,
+            least: EVERYWHERE.least,
+            is_stale: true,
+            gained: (0.0, 0.0),
             descents: 0,
             spent: Spent::default(),
             polished: (f64::INFINITY, 0, 0),
@@ -187,7 +228,13 @@ impl AutoSingle {
             Turn::Descent(origin) => {
                 self.spent.local += batch.len() as u64;
                 self.local.tell(&self.costs);
-                if self.local.is_over() || self.spent.stage > 200 * self.best.len() as u64 {
+                let n = self.best.len() as u64;
+                let limit = if origin == Origin::Cma {
+                    self.cma.spent().max(20 * n)
+                } else {
+                    600 * n
+                };
+                if self.local.is_over() || self.spent.stage > limit {
                     self.end_descent(origin);
                 }
             }
@@ -207,6 +254,7 @@ impl AutoSingle {
         match origin {
             Origin::Best => self.local.begin(&self.best, self.best_cost, width),
             Origin::Random => {
+                self.others += 1;
                 draw(0.9, &mut self.rng, &mut self.units);
                 self.local.begin(&self.units, f64::INFINITY, width);
             }
@@ -218,11 +266,11 @@ impl AutoSingle {
         }
     }
 
-    fn sweep(&mut self, fine: f64, limit: usize) {
+    fn sweep(&mut self, scope: Scope) {
         self.spent.stage = 0;
         self.turn = Turn::Sweep;
         self.sweeps += 1;
-        self.lines.begin(&self.best, self.best_cost, fine, limit);
+        self.lines.begin(&self.best, self.best_cost, scope);
         if self.lines.is_over() {
             self.choose();
         }
@@ -230,15 +278,46 @@ impl AutoSingle {
 
     fn end_descent(&mut self, origin: Origin) {
         self.descents += 1;
+        self.was_settled = self.local.is_settled;
+        self.is_stale = true;
+        self.patience = if self.local.is_settled {
+            4
+        } else {
+            (4 * self.patience).min(64)
+        };
         if origin == Origin::Cma {
             self.end_polish();
         } else if self.sweeps == 0 && self.best_cost.is_finite() {
-            self.sweep(1e-3, 40);
-        } else if self.descents < 3 && self.spent.local < 150 * self.best.len() as u64 {
-            self.descend_from(Origin::Random, 0.05);
+            self.sweep(WIDE);
+        } else if origin == Origin::Best && !self.local.is_settled && self.may_near() {
+            self.sweep_near();
+        } else if origin == Origin::Best
+            && !self.is_additive
+            && self.sweeps < 4
+            && self.gained.1 > 0.3 * self.gained.0
+        {
+            self.sweep(AGAIN);
         } else {
             self.choose();
         }
+    }
+
+    /// Whether no chain of near sweeps has failed at this cost.
+    fn may_near(&self) -> bool {
+        self.fine > 1e-11 && self.best_cost < 0.99 * self.near_cost
+    }
+
+    /// A sweep around the best point, for kinks that a descent cannot follow.
+    fn sweep_near(&mut self) {
+        self.near_cost = self.best_cost;
+        let reach = 10.0 * self.fine;
+        self.fine = (1e-3 * self.fine).max(1e-11);
+        self.sweep(Scope {
+            reach,
+            fine: self.fine,
+            least: 0,
+            limit: 40,
+        });
     }
 
     /// The valley that a run of CMA-ES is in is known when two descents end in the same one.
@@ -256,36 +335,96 @@ impl AutoSingle {
 
     fn end_sweep(&mut self) {
         let gained = self.lines.before - self.lines.cost();
-        if self.lines.is_additive && self.sweeps < 2 {
+        self.gained = (self.gained.1, gained);
+        self.is_stale &= gained <= 0.0;
+        if self.fine < WIDE.fine {
+            self.follow_near(gained > 0.0 || self.is_additive);
+        } else if self.is_additive && self.sweeps < 2 {
             self.sweeps += 1;
-            self.lines.again(1e-6, 60);
-            if !self.lines.is_over() {
-                return;
+            self.lines.again(EVERYWHERE);
+            if self.lines.is_over() {
+                self.descend_from(Origin::Best, 1e-4);
             }
-        }
-        let n = self.best.len() as u64;
-        if gained > 0.1 * (self.lines.before - self.best_cost)
-            && gained > 0.0
-            && !self.lines.is_additive
-            && self.sweeps < 4
-            && self.spent.lines < 150 * n
-        {
-            self.sweep(1e-3, 40);
-        } else if gained > 0.0 {
+        } else if !self.is_additive && self.sweeps < 2 && gained > 0.0 {
+            self.sweep(AGAIN);
+        } else if !self.is_stale {
             self.descend_from(Origin::Best, 1e-4);
+        } else if self.is_additive && !self.was_settled && self.may_near() {
+            self.sweep_near();
         } else {
             self.choose();
         }
     }
 
+    /// After a sweep around the best point: another one if it paid.
+    fn follow_near(&mut self, has_gained: bool) {
+        if !has_gained || self.sweeps >= 12 {
+            self.choose();
+        } else if self.lines.moved > 10.0 * self.fine {
+            let reach = 10.0 * self.lines.moved;
+            self.sweep(Scope {
+                reach,
+                fine: self.fine,
+                least: 0,
+                limit: 40,
+            });
+        } else if self.fine > 1e-11 {
+            self.sweep_near();
+        } else {
+            self.choose();
+        }
+    }
+
+    /// Looks for narrower valleys of a sum: each coordinate has so few places that this finds more than any search in the
+    /// whole space.
+    fn explore(&mut self) {
+        self.spent.stage = 0;
+        self.turn = Turn::Sweep;
+        self.sweeps += 1;
+        self.least *= 2;
+        self.fine = WIDE.fine;
+        let scope = Scope {
+            least: self.least,
+            limit: self.least + 40,
+            ..EVERYWHERE
+        };
+        if self.lines.cost() <= self.best_cost && self.lines.is_wide() {
+            self.lines.again(scope);
+        } else {
+            self.lines.begin(&self.best, self.best_cost, scope);
+        }
+    }
+
+    /// Whether to try other valleys before populations do: it costs little where descents end soon, and much is gained where
+    /// there are but a few valleys.
+    fn wants_another_valley(&self) -> bool {
+        let limit = 300 * self.best.len() as u64;
+        self.is_smooth
+            && self.was_settled
+            && self.others < 2
+            && self.spent.local < limit
+            && self.spent.cma == 0
+    }
+
     /// Gives the next turn to whom has had the least for his share.
     fn choose(&mut self) {
+        let others = self.spent.all - self.spent.lines;
+        if self.is_additive && self.least < 2_000 && self.spent.lines < 2 * others {
+            self.explore();
+            if !self.lines.is_over() {
+                return;
+            }
+        }
+        if self.wants_another_valley() {
+            self.descend_from(Origin::Random, 0.05);
+            return;
+        }
         let restarts = self.cma.restarts();
         let n = self.best.len() as u64;
         let (_, took, at) = self.polished;
         if self.is_smooth
             && self.turn != Turn::Descent(Origin::Cma)
-            && self.cma.spent() > at + (4 * took).max(30 * n)
+            && self.cma.spent() > at + (self.patience * took).max(30 * n)
         {
             self.descend_from(Origin::Cma, 0.05);
             return;
@@ -303,8 +442,8 @@ impl AutoSingle {
         }
     }
 
+    /// Remembers the best feasible row.
     fn note(&mut self, batch: &Points) {
-        self.spent.all += batch.len() as u64;
         for row in 0..batch.len() {
             if batch.violation(row) <= 0.0 && batch.cost(row) < self.best_cost {
                 self.best_cost = batch.cost(row);
@@ -331,7 +470,28 @@ impl Engine for AutoSingle {
     }
 
     fn tell(&mut self, batch: &Points) {
+        self.spent.all += batch.len() as u64;
         self.note(batch);
+        self.take(batch);
+    }
+
+    fn immigrate(&mut self, arrivals: &Points) {
+        self.cma.immigrate(arrivals);
+        self.shade.immigrate(arrivals);
+        self.note(arrivals);
+    }
+
+    fn members(&self) -> Option<&Points> {
+        if self.turn == Turn::Shade {
+            self.shade.members()
+        } else {
+            self.cma.members()
+        }
+    }
+}
+
+impl AutoSingle {
+    fn take(&mut self, batch: &Points) {
         match self.turn {
             Turn::Initial => self.turn = Turn::Test,
             Turn::Cma => {
@@ -349,25 +509,6 @@ impl Engine for AutoSingle {
                 self.choose();
             }
             Turn::Test | Turn::Descent(_) | Turn::Sweep => self.tell_rows(batch),
-        }
-    }
-
-    fn immigrate(&mut self, arrivals: &Points) {
-        self.cma.immigrate(arrivals);
-        self.shade.immigrate(arrivals);
-        for row in 0..arrivals.len() {
-            if arrivals.violation(row) <= 0.0 && arrivals.cost(row) < self.best_cost {
-                self.best_cost = arrivals.cost(row);
-                self.frame.units(arrivals.row(row), &mut self.best);
-            }
-        }
-    }
-
-    fn members(&self) -> Option<&Points> {
-        if self.turn == Turn::Shade {
-            self.shade.members()
-        } else {
-            self.cma.members()
         }
     }
 }

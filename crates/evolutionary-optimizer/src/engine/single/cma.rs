@@ -105,11 +105,10 @@ impl Cma {
         }
     }
 
-    /// Begins at a row, whose cost does not matter, with another step; only before the first generation.
-    pub(crate) fn begin_at(&mut self, genes: &[f64], step: f64) {
-        self.frame.units(genes, &mut self.units);
+    /// Begins at coordinates, whose cost does not matter, with another step; only before the first generation.
+    pub(crate) fn begin_at(&mut self, units: &[f64], step: f64) {
         for (mean, &i) in self.gaussian.mean.iter_mut().zip(&self.numbers.coordinates) {
-            *mean = self.units[i];
+            *mean = units[i];
         }
         self.gaussian.step = step;
     }
@@ -232,8 +231,10 @@ impl Engine for Cma {
         if self.is_first {
             self.is_first = false;
             if batch.cost(self.order[0]).is_finite() {
-                let step = self.gaussian.step;
-                self.begin_at(batch.row(self.order[0]), step);
+                let mut units = std::mem::take(&mut self.units);
+                self.frame.units(batch.row(self.order[0]), &mut units);
+                self.begin_at(&units, self.gaussian.step);
+                self.units = units;
             }
         } else if batch.len() == self.gaussian.lambda() {
             self.plan.spent += batch.len() as u64;

@@ -20,13 +20,26 @@ pub(crate) struct Lines {
     asked: Vec<(usize, f64)>,
     combined: Vec<f64>,
     phase: Phase,
-    /// How many points an axis may have, and how near neighbours of the best one are to come.
-    limit: usize,
-    fine: f64,
+    scope: Scope,
+    /// The greatest change of a coordinate by the last sweep.
+    pub(crate) moved: f64,
     /// Whether the last sweep gained as much as all axes together.
     pub(crate) is_additive: bool,
     /// The cost at the beginning of the sweep.
     pub(crate) before: f64,
+}
+
+/// Where a sweep looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    /// How far from the point it begins at.
+    pub(crate) reach: f64,
+    /// How near neighbours of the best place are to come.
+    pub(crate) fine: f64,
+    /// The number of points of an axis below which it goes on looking elsewhere when that is reached.
+    pub(crate) least: usize,
+    /// The number of points that an axis may have.
+    pub(crate) limit: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +59,20 @@ impl Lines {
             asked: Vec::new(),
             combined: vec![0.0; n],
             phase: Phase::Over,
-            limit: 0,
-            fine: 0.0,
+            scope: Scope {
+                reach: 1.0,
+                fine: 1e-3,
+                least: 0,
+                limit: 0,
+            },
+            moved: 0.0,
             is_additive: false,
             before: f64::INFINITY,
         }
     }
 
     /// Begins at a point whose cost is known and finite.
-    pub(crate) fn begin(&mut self, x: &[f64], cost: f64, fine: f64, limit: usize) {
+    pub(crate) fn begin(&mut self, x: &[f64], cost: f64, scope: Scope) {
         self.context.copy_from_slice(x);
         self.cost = cost;
         for (samples, &x) in self.samples.iter_mut().zip(x) {
@@ -62,15 +80,21 @@ impl Lines {
             samples.push((x, cost));
         }
         self.is_additive = false;
-        self.again(fine, limit);
+        self.again(scope);
     }
 
-    /// Goes on with what is known, more finely.
-    pub(crate) fn again(&mut self, fine: f64, limit: usize) {
-        (self.fine, self.limit, self.before) = (fine, limit, self.cost);
+    /// Goes on with what is known.
+    pub(crate) fn again(&mut self, scope: Scope) {
+        self.scope = scope;
+        (self.before, self.moved) = (self.cost, 0.0);
         self.is_done.fill(false);
         self.phase = Phase::Sweep;
         self.plan();
+    }
+
+    /// Whether what is known reaches from bound to bound.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.scope.reach >= 1.0
     }
 
     pub(crate) fn point(&self) -> &[f64] {
@@ -84,15 +108,25 @@ impl Lines {
     /// Notes the places where an axis wants to know the cost; none when it is done.
     fn propose(&mut self, axis: usize) {
         let samples = &self.samples[axis];
-        if samples.len() < 3 {
-            for bound in [0.0, 1.0] {
-                if samples.iter().all(|&(t, _)| t != bound) {
-                    self.asked.push((axis, bound));
-                }
-            }
+        let centre = self.context[axis];
+        let ends = [
+            (centre - self.scope.reach).max(0.0),
+            (centre + self.scope.reach).min(1.0),
+        ];
+        if samples.len() < 2 {
+            let ends = ends.into_iter().filter(|&end| end != centre);
+            self.asked.extend(ends.map(|end| (axis, end)));
             return;
         }
-        match next(samples, self.fine).filter(|_| samples.len() < self.limit) {
+        let effort = if self.scope.reach < 1.0 {
+            Effort::Valley
+        } else if samples.len() < self.scope.least {
+            Effort::Everywhere
+        } else {
+            Effort::Wide
+        };
+        let place = next(samples, self.scope.fine, effort);
+        match place.filter(|_| samples.len() < self.scope.limit) {
             Some(place) => self.asked.push((axis, place)),
             None => self.is_done[axis] = true,
         }
@@ -118,6 +152,8 @@ impl Lines {
     }
 
     fn combine(&mut self, cost: f64) {
+        let moves = self.context.iter().zip(&self.combined);
+        self.moved = moves.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         let gains = self
             .samples
             .iter()
@@ -166,13 +202,21 @@ fn lowest(samples: &[(f64, f64)]) -> usize {
     best.map_or(0, |(index, _)| index)
 }
 
-/// The next place to be measured; `None` when only places nearer to the best than `fine` are promising.
-fn next(samples: &[(f64, f64)], fine: f64) -> Option<f64> {
+/// What an axis is searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effort {
+    /// The bottom of the valley of the best place.
+    Valley,
+    /// A valley that is lower and not narrower as well.
+    Wide,
+    /// Any lower valley.
+    Everywhere,
+}
+
+/// The next place to be measured. `None` when the best place is known to within `fine` and nothing else is looked for.
+fn next(samples: &[(f64, f64)], fine: f64, effort: Effort) -> Option<f64> {
     let best = lowest(samples);
     let low = samples[best].1;
-    if !low.is_finite() {
-        return widest(samples, fine);
-    }
     let high = samples
         .iter()
         .map(|s| s.1)
@@ -180,10 +224,20 @@ fn next(samples: &[(f64, f64)], fine: f64) -> Option<f64> {
         .fold(low, f64::max);
     // Flat ground: look where nothing is known.
     let margin = 1e-9 * (high - low);
-    if margin <= 0.0 {
+    if !(margin > 0.0 && margin.is_finite()) {
         return widest(samples, 0.1);
     }
-    let easiest = easiest(samples, low - margin, fine)?;
+    let easiest = if effort == Effort::Valley {
+        beside(samples, best, fine)?
+    } else {
+        easiest(
+            samples,
+            best,
+            low - margin,
+            fine,
+            effort == Effort::Everywhere,
+        )?
+    };
     if easiest + 1 != best && easiest != best {
         return Some(0.5 * (samples[easiest].0 + samples[easiest + 1].0));
     }
@@ -191,29 +245,37 @@ fn next(samples: &[(f64, f64)], fine: f64) -> Option<f64> {
 }
 
 /// The interval whose parabola to the level has the least curvature, of those that are wider than `fine`.
-fn easiest(samples: &[(f64, f64)], level: f64, fine: f64) -> Option<usize> {
+fn easiest(
+    samples: &[(f64, f64)],
+    best: usize,
+    level: f64,
+    fine: f64,
+    explores: bool,
+) -> Option<usize> {
     let mut least = (f64::INFINITY, None);
-    let best = lowest(samples);
+    let (mut known, mut is_known) = (0.0_f64, true);
     for (index, pair) in samples.windows(2).enumerate() {
         let width = pair[1].0 - pair[0].0;
         let difficulty = ((pair[0].1 - level).sqrt() + (pair[1].1 - level).sqrt()) / width;
-        if difficulty < least.0 {
-            least = (difficulty, Some((index, width)));
+        if index == best || index + 1 == best {
+            known = known.max(difficulty);
+            is_known &= width <= fine;
+        }
+        if width > fine && difficulty < least.0 {
+            least = (difficulty, Some(index));
         }
     }
-    let (index, width) = least.1?;
-    if width > fine {
-        return Some(index);
-    }
-    // Beside the best, narrow: the other side, if that is still wide.
-    let other = if index == best {
-        best.checked_sub(1)?
-    } else {
-        best
-    };
-    (index + 1 == best || index == best).then_some(())?;
-    let pair = samples.get(other..other + 2)?;
-    (pair[1].0 - pair[0].0 > fine).then_some(other)
+    least
+        .1
+        .filter(|_| explores || !is_known || least.0 <= known)
+}
+
+/// The wider of the two intervals beside the best place, if it is wider than `fine`.
+fn beside(samples: &[(f64, f64)], best: usize, fine: f64) -> Option<usize> {
+    let width = |&index: &usize| samples[index + 1].0 - samples[index].0;
+    let sides = best.saturating_sub(1)..(best + 1).min(samples.len() - 1);
+    let wider = sides.max_by(|a, b| width(a).total_cmp(&width(b)))?;
+    (width(&wider) > fine).then_some(wider)
 }
 
 fn widest(samples: &[(f64, f64)], fine: f64) -> Option<f64> {
@@ -223,6 +285,9 @@ fn widest(samples: &[(f64, f64)], fine: f64) -> Option<f64> {
         .max_by(|a, b| width(a).total_cmp(&width(b)))?;
     (width(pair) > fine).then_some(0.5 * (pair[0].0 + pair[1].0))
 }
+
+/// How much shorter one side of a bracket is than the other when it counts as uneven.
+const UNEVEN: f64 = 0.1;
 
 /// A place in an interval beside the best sample.
 fn refine(samples: &[(f64, f64)], best: usize, interval: usize, fine: f64) -> f64 {
@@ -240,21 +305,25 @@ fn refine(samples: &[(f64, f64)], best: usize, interval: usize, fine: f64) -> f6
     if !shift.is_finite() || curvature <= 0.0 {
         return middle;
     }
-    if shift.abs() < 0.4 * fine {
-        // The vertex is known; close the bracket on the wider side.
-        let side = if wide_left > wide_right { -1.0 } else { 1.0 };
-        return b + side * (0.5 * fine).min(0.5 * wide_left.max(wide_right));
-    }
     let place = b + shift;
     let wider = wide_left.max(wide_right);
-    // A bracket that is very uneven does not shrink by its vertex.
-    if wide_left.min(wide_right) < 1e-3 * wider && shift.abs() < 1e-2 * wider {
-        let step = (shift.abs() * 4.0).max(0.5 * fine);
+    // A bracket that is very uneven does not shrink by its vertex: pass the vertex, towards the far side.
+    let narrower = wide_left.min(wide_right);
+    if narrower < UNEVEN * wider {
+        let step = (2.0 * shift.abs())
+            .max(0.5 * (narrower * wider).sqrt())
+            .max(0.5 * fine)
+            .min(0.5 * wider);
         return if wide_left > wide_right {
             b - step
         } else {
             b + step
         };
+    }
+    if shift.abs() < 0.4 * fine {
+        // The vertex is known; close the bracket on the wider side.
+        let side = if wide_left > wide_right { -1.0 } else { 1.0 };
+        return b + side * (0.5 * fine).min(0.5 * wide_left.max(wide_right));
     }
     place.clamp(a + 0.02 * wide_left, c - 0.02 * wide_right)
 }
@@ -289,5 +358,56 @@ impl Stage for Lines {
 
     fn is_over(&self) -> bool {
         self.phase == Phase::Over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The place of the best of `points` samples.
+    fn search(f: impl Fn(f64) -> f64, points: usize, fine: f64, effort: Effort) -> f64 {
+        let mut samples: Vec<(f64, f64)> = [0.0, 0.41, 1.0].map(|t| (t, f(t))).to_vec();
+        while samples.len() < points
+            && let Some(place) = next(&samples, fine, effort)
+        {
+            assert!((0.0..=1.0).contains(&place));
+            let at = samples.partition_point(|sample| sample.0 < place);
+            samples.insert(at, (place, f(place)));
+        }
+        samples[lowest(&samples)].0
+    }
+
+    #[test]
+    fn the_lowest_of_ten_valleys_is_found() {
+        let f = |t: f64| {
+            let z = 10.24 * (t - 0.737);
+            z * z + 10.0 - 10.0 * (std::f64::consts::TAU * z).cos()
+        };
+        assert!((search(f, 60, 1e-4, Effort::Wide) - 0.737).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_kink_is_bracketed_as_a_smooth_valley_is() {
+        for exponent in [1, 2, 4] {
+            let f = |t: f64| (t - 0.2718).abs().powi(exponent);
+            let fine = if exponent == 4 { 1e-2 } else { 1e-6 };
+            assert!(
+                (search(f, 40, fine, Effort::Valley) - 0.2718).abs() < fine,
+                "{exponent}"
+            );
+        }
+    }
+
+    #[test]
+    fn flat_ground_and_failures_end() {
+        search(|_| 3.0, 1000, 1e-9, Effort::Wide);
+        search(|_| f64::INFINITY, 1000, 1e-9, Effort::Wide);
+        search(
+            |t| if t < 0.7 { f64::INFINITY } else { t },
+            1000,
+            1e-9,
+            Effort::Wide,
+        );
     }
 }

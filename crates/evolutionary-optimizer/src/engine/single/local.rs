@@ -57,11 +57,20 @@ pub(crate) struct Local {
     differences: Differences,
     scratch: Vec<f64>,
     idle: u32,
+    iterations: u32,
+    /// Point and cost some iterations ago, and how far from one such point to the next the last step of them went.
+    anchor: Vec<f64>,
+    anchor_cost: f64,
+    pub(crate) moved: f64,
+    /// Whether it ended because nothing is to be gained, and not because the costs are not smooth.
+    pub(crate) is_settled: bool,
 }
 
 /// The share of the slope that a step must gain.
 const GAIN: f64 = 1e-4;
 const TRIES: u32 = 12;
+/// The iterations between two looks at how far they went.
+const WINDOW: u32 = 10;
 
 impl Local {
     pub(crate) fn new(n: usize) -> Self {
@@ -90,6 +99,11 @@ impl Local {
             differences: Differences::Central,
             scratch: zeros,
             idle: 0,
+            iterations: 0,
+            anchor: vec![0.0; n],
+            anchor_cost: f64::INFINITY,
+            moved: 1.0,
+            is_settled: false,
         }
     }
 
@@ -99,6 +113,8 @@ impl Local {
         self.cost = cost;
         self.has_step = false;
         self.idle = 0;
+        (self.iterations, self.moved, self.anchor_cost) = (0, 1.0, f64::INFINITY);
+        self.is_settled = false;
         self.curvature.fill(0.0);
         self.widest = width;
         self.phase = Phase::Start;
@@ -141,7 +157,7 @@ impl Local {
         };
         for (width, curvature) in self.widths.iter_mut().zip(&self.curvature) {
             let narrow = least * (noise / curvature.abs().max(1e-300)).sqrt();
-            *width = wide.max(narrow.min(1e-4)).max(1e-10);
+            *width = wide.max(narrow.min(1e-4)).max(1e-13);
         }
     }
 
@@ -332,6 +348,7 @@ impl Local {
         if !self.aim() {
             self.reset_inverse();
             if !self.aim() {
+                self.is_settled = true;
                 self.phase = Phase::Over;
                 return;
             }
@@ -437,12 +454,29 @@ impl Local {
         } else {
             0
         };
+        self.iterations += 1;
         if self.idle > 1 {
+            self.is_settled = true;
+            self.phase = Phase::Over;
+        } else if self.iterations.is_multiple_of(WINDOW) && self.is_stuck() {
             self.phase = Phase::Over;
         } else {
             let differences = self.preferred();
             self.measure(differences);
         }
+    }
+
+    /// Whether the last iterations neither went far nor gained much: costs have a kink here.
+    fn is_stuck(&mut self) -> bool {
+        let moves = self.x.iter().zip(&self.anchor);
+        self.moved = moves
+            .map(|(x, anchor)| (x - anchor).abs())
+            .fold(0.0, f64::max);
+        let gained = self.anchor_cost - self.cost;
+        let is_known = self.anchor_cost.is_finite();
+        self.anchor.copy_from_slice(&self.x);
+        self.anchor_cost = self.cost;
+        is_known && self.moved < 1e-4 && gained < 0.5 * self.cost.abs()
     }
 
     /// Forward differences, if their error will not be seen.
@@ -459,7 +493,9 @@ impl Local {
     fn fail(&mut self) {
         let used = self.widths.iter().fold(0.0, |a: f64, w| a.max(*w));
         let little = -self.slope <= 10.0 * self.noise();
-        if little && self.differences == Differences::Central || used < 1e-8 {
+        let is_precise = self.differences == Differences::Central;
+        if little && is_precise || used < 1e-12 {
+            self.is_settled = little && is_precise;
             self.phase = Phase::Over;
             return;
         }

@@ -34,6 +34,18 @@ fn shade_solves_what_has_many_valleys() {
     assert_eq!(successes("shade", "schwefel", 500.0, false, 48_000), 11);
 }
 
+/// A portfolio must be far better than any of its parts where it knows how to be.
+#[test]
+fn auto_solves_all_and_sums_and_smooth_functions_at_once() {
+    assert_eq!(successes("auto", "sphere", 5.0, false, 80), 11);
+    assert_eq!(successes("auto", "ellipsoid", 5.0, true, 900), 11);
+    assert_eq!(successes("auto", "rosenbrock", 5.0, true, 4_000), 11);
+    assert_eq!(successes("auto", "ackley", 32.768, false, 3_500), 11);
+    assert_eq!(successes("auto", "rastrigin", 5.12, false, 1_100), 11);
+    assert_eq!(successes("auto", "schwefel", 500.0, false, 1_100), 11);
+    assert_eq!(successes("auto", "rastrigin", 5.12, true, 89_000), 11);
+}
+
 fn random_space(rng: &mut Rng) -> Vec<Parameter> {
     let axis = |rng: &mut Rng| match rng.below(8) {
         0 => Parameter::Boolean,
