@@ -20,6 +20,8 @@ enum Turn {
     /// Whether the function is a sum over its coordinates.
     Test,
     Descent(Origin),
+    /// Whether coordinates have an order of their own.
+    Order,
     Sweep,
     Cma,
     Shade,
@@ -53,6 +55,11 @@ const EVERYWHERE: Scope = Scope {
     limit: 80,
 };
 
+/// How many random points coordinates are compared from: enough for twenty comparisons.
+fn contexts(n: usize) -> usize {
+    20_usize.div_ceil(n)
+}
+
 /// The portfolio.
 pub(crate) struct AutoSingle {
     frame: Frame,
@@ -75,6 +82,10 @@ pub(crate) struct AutoSingle {
     /// How many times what a descent took CMA-ES may take before the next one.
     patience: u64,
     was_settled: bool,
+    /// Whether the first descent took long: then there are few valleys.
+    is_long: bool,
+    /// The cost of the point that coordinates are compared at.
+    order_cost: f64,
     /// Descents from random points.
     others: u32,
     near_cost: f64,
@@ -148,6 +159,8 @@ impl AutoSingle {
             fine: WIDE.fine,
             patience: 4,
             was_settled: true,
+            is_long: false,
+            order_cost: f64::INFINITY,
             others: 0,
             near_cost: f64::INFINITY,
             least: EVERYWHERE.least,
@@ -167,6 +180,7 @@ impl AutoSingle {
         self.rows.clear();
         match self.turn {
             Turn::Test => self.ask_test(),
+            Turn::Order => self.ask_order(),
             Turn::Descent(_) => self.local.ask(&mut self.rows),
             _ => self.lines.ask(&mut self.rows),
         }
@@ -215,6 +229,35 @@ impl AutoSingle {
         self.turn = Turn::Descent(Origin::Best);
     }
 
+    /// From random points each coordinate of the best point, and from the best point each coordinate of theirs.
+    fn ask_order(&mut self) {
+        let n = self.best.len();
+        for _ in 0..contexts(n) {
+            draw(1.0, &mut self.rng, &mut self.units);
+            self.rows.push(&self.units);
+            for i in 0..n {
+                self.rows.push_placed(&self.units, i, self.best[i]);
+                self.rows.push_placed(&self.best, i, self.units[i]);
+            }
+        }
+    }
+
+    /// Where a coordinate is better than another whatever the other coordinates are, a sweep finds the optimum.
+    fn tell_order(&mut self) {
+        let n = self.best.len();
+        let mut agreed = 0;
+        for costs in self.costs.chunks(2 * n + 1) {
+            let is_same =
+                |i: &usize| (costs[1 + 2 * i] < costs[0]) == (self.order_cost < costs[2 + 2 * i]);
+            agreed += (0..n).filter(is_same).count();
+        }
+        if 10 * agreed >= 8 * n * contexts(n) {
+            self.sweep(WIDE);
+        } else {
+            self.choose();
+        }
+    }
+
     fn tell_rows(&mut self, batch: &Points) {
         self.costs.clear();
         self.costs
@@ -225,6 +268,7 @@ impl AutoSingle {
         self.spent.stage += batch.len() as u64;
         match self.turn {
             Turn::Test => self.tell_test(),
+            Turn::Order => self.tell_order(),
             Turn::Descent(origin) => {
                 self.spent.local += batch.len() as u64;
                 self.local.tell(&self.costs);
@@ -278,6 +322,7 @@ impl AutoSingle {
 
     fn end_descent(&mut self, origin: Origin) {
         self.descents += 1;
+        self.is_long = self.spent.stage > 50 * self.best.len() as u64;
         self.was_settled = self.local.is_settled;
         self.is_stale = true;
         self.patience = if self.local.is_settled {
@@ -287,8 +332,8 @@ impl AutoSingle {
         };
         if origin == Origin::Cma {
             self.end_polish();
-        } else if self.sweeps == 0 && self.best_cost.is_finite() {
-            self.sweep(WIDE);
+        } else if self.descents == 1 && self.best_cost.is_finite() {
+            self.begin_sweeps();
         } else if origin == Origin::Best && !self.local.is_settled && self.may_near() {
             self.sweep_near();
         } else if origin == Origin::Best
@@ -299,6 +344,15 @@ impl AutoSingle {
             self.sweep(AGAIN);
         } else {
             self.choose();
+        }
+    }
+
+    fn begin_sweeps(&mut self) {
+        if self.is_additive || self.best.len() == 1 {
+            self.sweep(WIDE);
+        } else {
+            self.order_cost = self.best_cost;
+            self.turn = Turn::Order;
         }
     }
 
@@ -424,17 +478,17 @@ impl AutoSingle {
         let (_, took, at) = self.polished;
         if self.is_smooth
             && self.turn != Turn::Descent(Origin::Cma)
-            && self.cma.spent() > at + (self.patience * took).max(30 * n)
+            && self.cma.spent() > at + (self.patience * took).max(90 * n)
         {
             self.descend_from(Origin::Cma, 0.05);
             return;
         }
-        let shade = if self.is_smooth { 0.15 } else { 1.0 };
+        let shade = if self.is_smooth { 0.1 } else { 1.0 };
         let wants_shade = (restarts > 1 || !self.is_smooth)
             && (self.spent.shade as f64) < shade * self.spent.cma as f64;
         let wants_descent = self.is_smooth
             && restarts > 0
-            && (self.spent.local as f64) < 0.1 * self.spent.cma as f64;
+            && (self.spent.local as f64) < 0.2 * self.spent.cma as f64;
         if wants_descent {
             self.descend_from(Origin::Random, 0.05);
         } else {
@@ -465,7 +519,7 @@ impl Engine for AutoSingle {
                 self.turn = Turn::Cma;
                 self.cma.ask(batch);
             }
-            Turn::Test | Turn::Descent(_) | Turn::Sweep => self.ask_rows(batch),
+            Turn::Test | Turn::Descent(_) | Turn::Order | Turn::Sweep => self.ask_rows(batch),
         }
     }
 
@@ -508,7 +562,7 @@ impl AutoSingle {
                 self.shade.tell(batch);
                 self.choose();
             }
-            Turn::Test | Turn::Descent(_) | Turn::Sweep => self.tell_rows(batch),
+            Turn::Test | Turn::Descent(_) | Turn::Order | Turn::Sweep => self.tell_rows(batch),
         }
     }
 }

@@ -288,6 +288,10 @@ pub(crate) fn make(method: &str, problem: &Problem, seed: u64) -> Box<dyn Engine
     match method {
         "cma" => Box::new(Cma::new(problem, &CmaOptions::default(), rng)),
         "shade" => Box::new(Shade::new(problem, &ShadeOptions::default(), rng)),
+        "random" => Box::new(Draws {
+            axes: Arc::clone(&problem.axes),
+            rng,
+        }),
         "local" => {
             let frame = crate::engine::single::frame::Frame::new(problem);
             let n = frame.len();
@@ -359,6 +363,74 @@ fn setting(_name: &str, default: &str) -> String {
     default.to_owned()
 }
 
+/// Points drawn uniformly.
+struct Draws {
+    axes: Arc<[Axis]>,
+    rng: Rng,
+}
+
+impl Engine for Draws {
+    fn ask(&mut self, batch: &mut Points) {
+        for _ in 0..10 {
+            let Self { axes, rng } = self;
+            batch.push_with(axes.iter().map(|axis| axis.sample(rng)));
+        }
+    }
+
+    fn tell(&mut self, _: &Points) {}
+
+    fn immigrate(&mut self, _: &Points) {}
+
+    fn members(&self) -> Option<&Points> {
+        None
+    }
+}
+
+/// The median of the best costs after few evaluations.
+#[test]
+#[ignore = "prints a table"]
+fn short_budgets() {
+    let methods = setting("METHODS", "random,shade,cma,auto");
+    let n: usize = setting("N", "10").parse().unwrap();
+    for budget in [100, 300, 1000, 3000] {
+        println!("{budget} evaluations in {n} dimensions");
+        let mut wins = vec![(0, 0.0); methods.split(',').count()];
+        for (name, half, rotated) in NAMES {
+            print!(
+                "{:16}",
+                format!("{name}{}", if rotated { "-rot" } else { "" })
+            );
+            let mut medians = Vec::new();
+            for method in methods.split(',') {
+                let best = |seed| {
+                    let function = Function::new(name, half, rotated, n, seed);
+                    let problem = cube(half, n, Some(budget));
+                    let mut engine = make(method, &problem, seed);
+                    run(&mut *engine, &problem, budget, 1e-8, &mut |x| {
+                        (function.value(x), 0.0)
+                    })
+                    .1
+                };
+                let mut bests: Vec<f64> = (0..15).map(best).collect();
+                bests.sort_unstable_by(f64::total_cmp);
+                medians.push(bests[7].max(1e-8));
+                print!(" {method} {:9.2e}", bests[7]);
+            }
+            println!();
+            let least = medians.iter().copied().fold(f64::INFINITY, f64::min);
+            for (win, median) in wins.iter_mut().zip(&medians) {
+                win.0 += u32::from(*median <= least);
+                win.1 += (median / least).log10() / NAMES.len() as f64;
+            }
+        }
+        for (method, (count, lost)) in methods.split(',').zip(wins) {
+            println!(
+                "  {method}: best {count} times, on average {lost:.2} decades behind the best"
+            );
+        }
+    }
+}
+
 #[test]
 #[ignore = "prints a table"]
 fn table() {
@@ -367,13 +439,16 @@ fn table() {
     let budget: u64 = setting("BUDGET", "200000").parse().unwrap();
     let seeds: u64 = setting("SEEDS", "11").parse().unwrap();
     let only = setting("ONLY", "");
+    let mut logs = vec![0.0; methods.split(',').count()];
+    let mut functions = 0;
     for (name, half, rotated) in NAMES {
         let label = format!("{name}{}", if rotated { "-rot" } else { "" });
         if !only.is_empty() && !only.split(',').any(|o| o == label) {
             continue;
         }
         print!("{label:16}");
-        for method in methods.split(',') {
+        functions += 1;
+        for (index, method) in methods.split(',').enumerate() {
             let mut counts = Vec::new();
             let (mut total, mut rounds, mut bests) = (0, 0, Vec::new());
             let start = std::time::Instant::now();
@@ -398,6 +473,13 @@ fn table() {
             } else {
                 total as f64 / counts.len() as f64
             };
+            // Where no run succeeds, ten times what all spent.
+            logs[index] += if ert.is_finite() {
+                ert
+            } else {
+                10.0 * total as f64
+            }
+            .ln();
             print!(
                 " | {method:6} ert {ert:8.0} ({:2}/{seeds}) min {:6} max {:6} f {:8.1e} rounds {:5} {:5.2}s",
                 counts.len(),
@@ -409,5 +491,11 @@ fn table() {
             );
         }
         println!();
+    }
+    for (method, log) in methods.split(',').zip(logs) {
+        println!(
+            "geometric mean of {method}: {:.0}",
+            (log / f64::from(functions)).exp()
+        );
     }
 }
