@@ -116,7 +116,7 @@ pub use candidate::Candidate;
 pub use document::{ParameterDocument, Scalar, Type};
 pub use engine::single::cma::{CmaOptions, Restarts};
 pub use engine::single::shade::ShadeOptions;
-pub use engine::{Nsga2Options, Replace, SmsEmoaOptions, Variation};
+pub use engine::{MoeadOptions, Nsga2Options, Nsga3Options, Replace, SmsEmoaOptions, Variation};
 pub use error::Error;
 pub use evaluation::{Measured, Numbers, Written};
 pub use front::{crowding_distance, hypervolume, non_dominated_sort};

@@ -6,6 +6,9 @@ use crate::axis::{Axis, Kind};
 use crate::rng::Rng;
 use crate::space::Parameter;
 
+/// Genes in, costs out; returns the violation.
+type Function = dyn Fn(&[f64], &mut [f64]) -> f64;
+
 fn problem(parameters: &[Parameter], objectives: usize) -> Problem {
     Problem {
         axes: parameters.iter().map(Axis::new).collect(),
@@ -48,12 +51,7 @@ fn check_genes(axes: &[Axis], genes: &[f64]) {
 }
 
 /// Runs an engine, and returns all it asked.
-fn drive(
-    engine: &mut dyn Engine,
-    problem: &Problem,
-    budget: usize,
-    costs: &dyn Fn(&[f64], &mut [f64]) -> f64,
-) -> Vec<f64> {
+fn drive(engine: &mut dyn Engine, problem: &Problem, budget: usize, costs: &Function) -> Vec<f64> {
     let mut batch = Points::new(problem.axes.len(), problem.objectives, 0);
     let mut row_costs = vec![0.0; problem.objectives];
     let (mut asked, mut left) = (Vec::new(), budget);
@@ -142,8 +140,7 @@ fn evaluations_that_fail_or_violate() {
         costs.fill(1.0);
         0.0
     };
-    let functions: [&dyn Fn(&[f64], &mut [f64]) -> f64; 4] =
-        [&fails, &fails_often, &violates, &equal];
+    let functions: [&Function; 4] = [&fails, &fails_often, &violates, &equal];
     for (_, make) in engines() {
         for objectives in [1, 2, 3, 5] {
             for function in functions {

@@ -1,7 +1,7 @@
 //! What the methods reach on test problems, printed. Run by hand: `cargo test --release --lib experiment -- --ignored
 //! --nocapture`, with words on standard input that choose: `cases=zdt1,uf engines=nsga2 budgets=10000 seeds=5`.
 
-use super::trial::{Case, main_cases, other_cases, run};
+use super::trial::{Case, main_cases, many_cases, other_cases, run};
 use super::{Engine, Nsga2Options, Problem, SmsEmoaOptions};
 use crate::rng::Rng;
 
@@ -18,6 +18,30 @@ pub(crate) fn engines() -> Vec<(&'static str, Make)> {
                     rng,
                 ))
             }),
+        ),
+        (
+            "nsga3",
+            Box::new(|problem, rng| {
+                Box::new(super::nsga3::Nsga3::new(
+                    problem,
+                    &super::Nsga3Options::default(),
+                    rng,
+                ))
+            }),
+        ),
+        (
+            "moead",
+            Box::new(|problem, rng| {
+                Box::new(super::moead::Moead::new(
+                    problem,
+                    &super::MoeadOptions::default(),
+                    rng,
+                ))
+            }),
+        ),
+        (
+            "auto",
+            Box::new(|problem, rng| Box::new(super::auto_many::AutoMany::new(problem, rng))),
         ),
         (
             "sms",
@@ -43,12 +67,9 @@ fn setting(input: &str, name: &str, default: &str) -> String {
 
 fn spread(mut values: Vec<f64>) -> String {
     values.sort_by(f64::total_cmp);
-    let middle = values[values.len() / 2];
-    format!(
-        "{:.4} {middle:.4} {:.4}",
-        values[0],
-        values[values.len() - 1]
-    )
+    let (middle, last) = (values[values.len() / 2], values[values.len() - 1]);
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    format!("{:.4} {middle:.4} {last:.4} mean {mean:.4}", values[0])
 }
 
 fn report(case: &Case, name: &str, make: &Make, budget: u64, seeds: u64) {
@@ -77,9 +98,17 @@ fn experiment() {
     let chosen: Vec<Case> = match cases.as_str() {
         "main" => main_cases(),
         "other" => other_cases(),
+        "many" => many_cases(),
+        "all" => [main_cases(), other_cases()].concat(),
         names => {
-            let all = [main_cases(), other_cases()].concat().into_iter();
-            let is_named = |case: &Case| names.split(',').any(|name| case.name.starts_with(name));
+            let all = [main_cases(), other_cases(), many_cases()]
+                .concat()
+                .into_iter();
+            let is_named = |case: &Case| {
+                names
+                    .split(',')
+                    .any(|name| case.name.starts_with(&name.replace('_', " ")))
+            };
             all.filter(is_named).collect()
         }
     };

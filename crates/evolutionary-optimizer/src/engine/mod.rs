@@ -3,16 +3,22 @@
 //! An engine knows axes, genes and costs. It knows nothing of candidates, ids, budgets, threads or the order in which
 //! evaluations ended: the optimizer gives it whole generations.
 
+mod auto_many;
+mod auto_many_deme;
+mod auto_many_moves;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod experiment;
 mod generational;
 mod genetic;
+mod moead;
 mod nsga2;
+mod nsga3;
 mod points;
 mod sampling;
 pub(crate) mod single;
+mod shifted;
 mod sms_emoa;
 #[cfg(test)]
 mod trial;
@@ -21,7 +27,9 @@ mod variation;
 use std::sync::Arc;
 
 use genetic::GeneticEngine;
+pub use moead::MoeadOptions;
 pub use nsga2::Nsga2Options;
+pub use nsga3::Nsga3Options;
 pub(crate) use points::Points;
 use sampling::Sampling;
 use single::auto::AutoSingle;

@@ -56,7 +56,7 @@ impl Case {
             volume: 1.0,
         };
         let mut ranks = Vec::new();
-        if objectives == 2 {
+        if objectives == 2 && case.front.len() > 4 {
             Sorter::default().sort(&case.front, objectives, &mut ranks);
             let rows = case.front.chunks(objectives).zip(&ranks);
             case.front = rows
@@ -543,6 +543,34 @@ fn mixed(x: &[f64], f: &mut [f64]) -> f64 {
     0.0
 }
 
+pub(crate) fn many_cases() -> Vec<Case> {
+    let ball = |objectives: usize, volume: f64, name, distance: usize, function: Function| {
+        let mut ends = vec![0.0; objectives];
+        ends.extend(vec![1.0; objectives]);
+        let mut case = Case::new(
+            name,
+            vec![real(0.0, 1.0); objectives + distance - 1],
+            objectives,
+            function,
+            ends,
+        );
+        case.volume = 1.1_f64.powi(objectives as i32) - volume;
+        case
+    };
+    let mut cases = vec![
+        ball(4, PI * PI / 32.0, "dtlz2 (4)", 10, dtlz2),
+        ball(5, PI * PI / 60.0, "dtlz2 (5)", 10, dtlz2),
+        ball(8, PI.powi(4) / 24.0 / 256.0, "dtlz2 (8)", 10, dtlz2),
+        ball(5, PI * PI / 60.0, "dtlz4 (5)", 10, dtlz4),
+        ball(5, PI * PI / 60.0, "dtlz3 (5)", 10, dtlz3),
+        ball(5, 1.0 / 120.0, "dtlz1 (5)", 5, dtlz1),
+    ];
+    for high in &mut cases[5].high {
+        *high = 0.5;
+    }
+    cases
+}
+
 fn curve(points: usize, of: impl Fn(f64) -> [f64; 2]) -> Vec<f64> {
     (0..=points)
         .flat_map(|i| of(i as f64 / points as f64))
@@ -563,26 +591,6 @@ fn zdt(name: &'static str, n: usize, rest: (f64, f64), function: Function) -> Ca
         }
     });
     Case::new(name, parameters, 2, function, front)
-}
-
-/// A grid over the position variables, sent through the function with the distance variables at `best`.
-fn sampled(name: &'static str, n: usize, objectives: usize, best: f64, function: Function) -> Case {
-    let steps = if objectives == 2 { 20_000 } else { 500 };
-    let mut x = vec![best; n];
-    let mut f = vec![0.0; objectives];
-    let mut front = Vec::new();
-    let count = if objectives == 2 { 1 } else { steps + 1 };
-    for i in 0..=steps {
-        for j in 0..count {
-            x[0] = i as f64 / steps as f64;
-            if objectives > 2 {
-                x[1] = j as f64 / steps as f64;
-            }
-            function(&x, &mut f);
-            front.extend_from_slice(&f);
-        }
-    }
-    Case::new(name, vec![real(0.0, 1.0); n], objectives, function, front)
 }
 
 fn round(objectives: usize) -> Vec<f64> {
@@ -736,7 +744,18 @@ pub(crate) fn other_cases() -> Vec<Case> {
         wfg("wfg4 (3)", 3, wfg4),
         wfg("wfg9 (2)", 2, wfg9),
         wfg("wfg9 (3)", 3, wfg9),
-        sampled("wfg1 (2)", 14, 2, 0.35, wfg1),
+        Case::new(
+            "wfg1 (2)",
+            vec![real(0.0, 1.0); 14],
+            2,
+            wfg1,
+            curve(100_000, |t| {
+                [
+                    2.0 * (1.0 - (t * PI / 2.0).cos()),
+                    4.0 * (1.0 - t - (10.0 * PI * t + PI / 2.0).cos() / (10.0 * PI)),
+                ]
+            }),
+        ),
         constrained(
             Case::new(
                 "bnh",

@@ -123,21 +123,14 @@ impl Breeder {
                 genes,
                 &mut self.rng,
             );
-            self.renew(child);
-            batch.push(self.pair.row(child));
+            self.seen.renew(&self.axes, genes, &mut self.rng);
+            batch.push(genes);
         }
     }
 
     /// Changes one more gene of a child until it is new.
-    fn renew(&mut self, child: usize) {
-        let genes = self.pair.row_mut(child);
-        for _ in 0..ATTEMPTS {
-            if self.seen.insert(genes) {
-                return;
-            }
-            force(&self.axes, self.mutation_index, genes, &mut self.rng);
-        }
-        self.seen.insert(genes);
+    pub(crate) fn renew(&mut self, genes: &mut [f64]) {
+        self.seen.renew(&self.axes, genes, &mut self.rng);
     }
 }
 
@@ -151,7 +144,7 @@ pub(crate) fn mutate(axes: &[Axis], index: Index, rate: f64, genes: &mut [f64], 
 }
 
 /// Mutates one gene that can change; none if there is none.
-pub(crate) fn force(axes: &[Axis], index: Index, genes: &mut [f64], rng: &mut Rng) {
+fn force(axes: &[Axis], index: Index, genes: &mut [f64], rng: &mut Rng) {
     let start = rng.below(axes.len() as u64) as usize;
     let free = (start..axes.len())
         .chain(0..start)
@@ -174,6 +167,15 @@ impl Seen {
         let room = budget.unwrap_or(u64::MAX).clamp(1 << 9, 1 << 15) as usize;
         Self {
             hashes: vec![0; 2 * room.next_power_of_two()],
+        }
+    }
+
+    /// Changes one more gene of a point until it is new, and notes it.
+    fn renew(&mut self, axes: &[Axis], genes: &mut [f64], rng: &mut Rng) {
+        let mut attempts = 0;
+        while !self.insert(genes) && attempts < ATTEMPTS {
+            force(axes, Index::default(), genes, rng);
+            attempts += 1;
         }
     }
 

@@ -16,11 +16,11 @@ use crate::engine::Points;
 const ROOM: usize = 20;
 const ROOM_MIN: usize = 1_000;
 /// Rows that wait for the next merge.
-const WAITING: usize = 512;
+const WAITING: usize = 1_024;
 
 /// Non-dominated rows: of those that violate no constraint, or else of those that violate least.
 ///
-/// Memory is bounded: 20 rows for each one wanted and at least 1,000, and 512 more that wait. Inserting a row costs
+/// Memory is bounded: 20 rows for each one wanted and at least 1,000, and 1,024 more that wait. Inserting a row costs
 /// O(log n) amortised comparisons with 2 objectives, O(log² n) with 3, and O(m n) with m.
 #[derive(Clone, Debug)]
 pub(crate) struct Archive {
@@ -60,7 +60,8 @@ impl Archive {
             violation: f64::INFINITY,
             scratch: Scratch::default(),
             selector: Selector::default(),
-            cell: 1.0 / (1 << 20) as f64,
+            // Less than what leaves half of the room on a smooth front.
+            cell: 1.0 / f64::from(1_u32 << (22 / objectives.max(2)).max(4)),
         }
     }
 
@@ -231,12 +232,12 @@ impl Archive {
         self.merged = self.rows.len();
     }
 
-    /// Sorts the rows into those kept and dropped, that at most three quarters of the capacity are left: the best row of
+    /// Sorts the rows into those kept and dropped, that at most half of the capacity is left: the best row of
     /// each cell of a grid, and the best in each objective.
     fn thin(&mut self) {
         let scale = Scale::of(&self.rows);
-        let room = self.capacity * 3 / 4;
-        self.cell *= 0.5;
+        let room = self.capacity / 2;
+        self.cell *= 0.8;
         loop {
             let cells = &mut self.scratch.cells;
             cells.clear();
@@ -249,7 +250,7 @@ impl Archive {
             if cells.len() <= room {
                 break;
             }
-            self.cell *= 1.25;
+            self.cell *= 1.4;
         }
         let is_kept = &mut self.scratch.places;
         is_kept.clear();
@@ -349,7 +350,7 @@ mod tests {
             archive.insert(&row);
         }
         let front = archive.front();
-        assert!((1_000..=2_512).contains(&front.len()), "{}", front.len());
+        assert!((1_000..=3_024).contains(&front.len()), "{}", front.len());
         assert!((0..front.len()).all(|row| front.cost(row) == front.row(row)[0]));
         let ends = sorted(front);
         assert!(ends[0][0] < 1e-3 && ends[ends.len() - 1][1] < 1e-3);

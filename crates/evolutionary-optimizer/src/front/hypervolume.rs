@@ -9,6 +9,8 @@
 //! Emmerich, "A fast dimension-sweep algorithm for the hypervolume indicator in four dimensions", CCCG 2012, a factor of
 //! log n above its O(n²)).
 
+use std::ops::Range;
+
 use super::dominance::{covers, order};
 
 /// The volume of all that rows of `costs` dominate (they are minimised) and that dominates `reference`, which has as many
@@ -76,15 +78,21 @@ impl Volume {
         volume
     }
 
-    /// What the row `own` alone dominates besides `others`: rows of as many costs, the last ascending. Those that cover it
-    /// leave nothing.
-    pub(crate) fn exclusive(&mut self, own: &[f64], others: &[f64], reference: &[f64]) -> f64 {
+    /// What the row `own` alone dominates besides `others`, in two runs of rows of as many costs, the last ascending through
+    /// both. Those that cover it leave nothing.
+    pub(crate) fn exclusive(&mut self, own: &[f64], others: [&[f64]; 2], reference: &[f64]) -> f64 {
         if own.iter().zip(reference).any(|(cost, end)| cost >= end) {
             return 0.0;
         }
+        let rows = others
+            .into_iter()
+            .flat_map(|run| run.chunks_exact(own.len()));
+        if let (&[x, y, z], &[right, top, end]) = (own, reference) {
+            return self.exclusive_3([x, y, z], rows, [right, top, end]);
+        }
         let mut cut = std::mem::take(&mut self.rows);
         cut.clear();
-        for other in others.chunks_exact(own.len()) {
+        for other in rows {
             if other.iter().zip(reference).all(|(cost, end)| cost < end) {
                 cut.extend(own.iter().zip(other).map(|(&a, &b)| a.max(b)));
             }
@@ -92,6 +100,35 @@ impl Volume {
         let volume = side(own, reference) - self.of_sorted(&cut, reference);
         self.rows = cut;
         volume.max(0.0)
+    }
+
+    /// The sweep over the third cost, ended as soon as nothing of the box is left.
+    fn exclusive_3<'a>(
+        &mut self,
+        [x, y, z]: [f64; 3],
+        others: impl Iterator<Item = &'a [f64]>,
+        reference: [f64; 3],
+    ) -> f64 {
+        self.stairs.clear();
+        let (mut volume, mut depth) = (0.0, z);
+        let mut left = (reference[0] - x) * (reference[1] - y);
+        for other in others {
+            let (cut_x, cut_y) = (other[0].max(x), other[1].max(y));
+            if cut_x >= reference[0] || cut_y >= reference[1] {
+                continue;
+            }
+            let next = other[2].max(z);
+            if next >= reference[2] {
+                break;
+            }
+            volume += left * (next - depth);
+            depth = next;
+            if cut_x == x && cut_y == y {
+                return volume;
+            }
+            left -= add_step(&mut self.stairs, cut_x, cut_y, &reference);
+        }
+        (volume + left * (reference[2] - depth)).max(0.0)
     }
 
     /// The volume of rows that lie below the reference, the last cost ascending.
@@ -164,8 +201,15 @@ fn sweep_2(rows: &[f64], reference: &[f64]) -> f64 {
 }
 
 /// Adds a step to a staircase and returns the area that it alone covers: none when some step covers it.
+#[inline]
 fn add_step(stairs: &mut Vec<(f64, f64)>, x: f64, y: f64, reference: &[f64]) -> f64 {
-    let start = stairs.partition_point(|&(other, _)| other < x);
+    // Among few steps looking at each is faster than a search.
+    let start = if stairs.len() <= 24 {
+        let before = |&(other, _): &(f64, f64)| usize::from(other < x);
+        stairs.iter().map(before).sum()
+    } else {
+        stairs.partition_point(|&(other, _)| other < x)
+    };
     if stairs
         .get(start)
         .is_some_and(|&(other, height)| other == x && height <= y)
@@ -186,8 +230,18 @@ fn add_step(stairs: &mut Vec<(f64, f64)>, x: f64, y: f64, reference: &[f64]) -> 
         end += 1;
     }
     let right = stairs.get(end).map_or(reference[0], |step| step.0);
-    stairs.splice(start..end, [(x, y)]);
+    replace(stairs, start..end, (x, y));
     area + (right - left) * (top - y)
+}
+
+/// Puts a step in the place of others.
+pub(crate) fn replace(stairs: &mut Vec<(f64, f64)>, range: Range<usize>, step: (f64, f64)) {
+    if range.is_empty() {
+        stairs.insert(range.start, step);
+    } else {
+        stairs[range.start] = step;
+        stairs.drain(range.start + 1..range.end);
+    }
 }
 
 /// Puts a row into its place by the last cost, and removes those it covers.
@@ -285,7 +339,7 @@ mod tests {
                 let mut others: Vec<&[f64]> = costs.chunks(objectives).collect();
                 others.sort_by(|a, b| order(a[objectives - 1], b[objectives - 1]));
                 let others = others.concat();
-                let alone = volume.exclusive(&own, &others, &reference);
+                let alone = volume.exclusive(&own, [&others, &[]], &reference);
                 let all = [own, others.clone()].concat();
                 let expect = volume.of(&all, &reference) - volume.of(&others, &reference);
                 assert!(

@@ -4,6 +4,7 @@
 
 mod archive;
 mod crowding;
+mod directions;
 mod dominance;
 mod hypervolume;
 mod prune;
@@ -21,12 +22,15 @@ pub use sorting::non_dominated_sort;
 )]
 pub(crate) use archive::Archive;
 pub(crate) use crowding::Crowding;
+pub(crate) use directions::directions;
+pub(crate) use dominance::dominates;
 #[cfg_attr(
     not(test),
     expect(unused_imports, reason = "the optimizer will use it")
 )]
 pub(crate) use hypervolume::Volume;
 pub(crate) use prune::Pruner;
+pub(crate) use scale::Scale;
 pub(crate) use sorting::{Sorter, group};
 
 /// A copy of costs that a caller gave, NaN made infinite.

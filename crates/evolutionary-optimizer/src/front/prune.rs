@@ -21,7 +21,6 @@ pub(crate) struct Pruner {
     alone: Vec<f64>,
     /// The number of rows that were left when a contribution was measured.
     measured: Vec<u32>,
-    others: Vec<f64>,
     low: Vec<f64>,
     high: Vec<f64>,
     reference: Vec<f64>,
@@ -100,11 +99,9 @@ impl Pruner {
             2 => self.between(index),
             _ => {
                 let at = index * objectives;
-                self.others.clear();
-                self.others.extend_from_slice(&self.rows[..at]);
-                self.others.extend_from_slice(&self.rows[at + objectives..]);
-                let own = &self.rows[at..at + objectives];
-                self.volume.exclusive(own, &self.others, &self.reference)
+                let (before, rest) = self.rows.split_at(at);
+                let (own, after) = rest.split_at(objectives);
+                self.volume.exclusive(own, [before, after], &self.reference)
             }
         };
     }

@@ -96,7 +96,7 @@ impl Selector {
         let mut heap: std::collections::BinaryHeap<Bound> = (0..(self.scaled.len() / objectives)
             as u32)
             .map(|index| Bound {
-                adds: self.volume.exclusive(row(index), &[], &reference),
+                adds: self.volume.exclusive(row(index), [&[], &[]], &reference),
                 index,
                 chosen: 0,
             })
@@ -106,7 +106,9 @@ impl Selector {
         while self.chosen.len() < count {
             let Some(mut top) = heap.pop() else { break };
             if top.chosen < self.chosen.len() {
-                top.adds = self.volume.exclusive(row(top.index), &others, &reference);
+                top.adds = self
+                    .volume
+                    .exclusive(row(top.index), [&others, &[]], &reference);
                 top.chosen = self.chosen.len();
                 heap.push(top);
                 continue;

@@ -10,6 +10,7 @@
 use std::cmp::Ordering;
 
 use super::dominance::{covers, lexicographic, order};
+use super::hypervolume::replace;
 use crate::engine::Points;
 
 /// The front of each row of `costs`, which has `objectives` columns and is minimised: 0 for rows that none dominates, and
@@ -181,7 +182,7 @@ pub(crate) fn group(ranks: &[u32], rows: &mut Vec<u32>) {
 pub(crate) fn climb(stairs: &mut Vec<(f64, f64)>, y: f64, z: f64) {
     let start = stairs.partition_point(|&(other, _)| other < y);
     let covered = stairs[start..].partition_point(|&(_, other)| other >= z);
-    stairs.splice(start..start + covered, [(y, z)]);
+    replace(stairs, start..start + covered, (y, z));
 }
 
 #[cfg(test)]
