@@ -12,6 +12,8 @@ mod contract;
 mod experiment;
 mod generational;
 mod genetic;
+#[cfg(test)]
+mod levels;
 mod moead;
 mod nsga2;
 mod nsga3;

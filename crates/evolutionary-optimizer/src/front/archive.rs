@@ -33,6 +33,7 @@ pub(crate) struct Archive {
     /// What all rows here violate; infinite for those that failed.
     violation: f64,
     scratch: Scratch,
+    scale: Scale,
     selector: Selector,
     /// The width of a cell when the front was thinned last, as a share of its range.
     cell: f64,
@@ -52,13 +53,16 @@ impl Archive {
     /// An archive from which up to `wanted` rows will be selected.
     pub(crate) fn new(dimensions: usize, objectives: usize, wanted: usize) -> Self {
         let capacity = ROOM_MIN.max(wanted.saturating_mul(ROOM));
+        // All of it at once unless rows are long, so that no later generation has to make room.
+        let room = (capacity + WAITING).min((1 << 18) / dimensions.max(1));
         Self {
-            rows: Points::new(dimensions, objectives, 0),
+            rows: Points::new(dimensions, objectives, room),
             merged: 0,
             order: Vec::new(),
             capacity,
             violation: f64::INFINITY,
             scratch: Scratch::default(),
+            scale: Scale::default(),
             selector: Selector::default(),
             // Less than what leaves half of the room on a smooth front.
             cell: 1.0 / f64::from(1_u32 << (22 / objectives.max(2)).max(4)),
@@ -235,14 +239,14 @@ impl Archive {
     /// Sorts the rows into those kept and dropped, that at most half of the capacity is left: the best row of
     /// each cell of a grid, and the best in each objective.
     fn thin(&mut self) {
-        let scale = Scale::of(&self.rows);
+        self.scale.fit_all(&self.rows, self.rows.len());
         let room = self.capacity / 2;
         self.cell *= 0.8;
         loop {
             let cells = &mut self.scratch.cells;
             cells.clear();
             for row in 0..self.rows.len() {
-                let (cell, sum) = scale.cell(self.rows.costs(row), self.cell);
+                let (cell, sum) = self.scale.cell(self.rows.costs(row), self.cell);
                 cells.push((cell, sum, row as u32));
             }
             cells.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(order(a.1, b.1)).then(a.2.cmp(&b.2)));

@@ -112,9 +112,11 @@ impl Volume {
         self.stairs.clear();
         let (mut volume, mut depth) = (0.0, z);
         let mut left = (reference[0] - x) * (reference[1] - y);
+        // Where steps as wide or as high as the box end it: what lies beyond need not be looked for.
+        let (mut right, mut top) = (reference[0], reference[1]);
         for other in others {
             let (cut_x, cut_y) = (other[0].max(x), other[1].max(y));
-            if cut_x >= reference[0] || cut_y >= reference[1] {
+            if cut_x >= right || cut_y >= top {
                 continue;
             }
             let next = other[2].max(z);
@@ -125,6 +127,12 @@ impl Volume {
             depth = next;
             if cut_x == x && cut_y == y {
                 return volume;
+            }
+            if cut_y == y {
+                right = cut_x;
+            }
+            if cut_x == x {
+                top = cut_y;
             }
             left -= add_step(&mut self.stairs, cut_x, cut_y, &reference);
         }

@@ -146,3 +146,77 @@ impl Pruner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    /// Rows of a front that is not flat.
+    fn front(count: usize, objectives: usize, rng: &mut Rng) -> Vec<f64> {
+        let mut costs = Vec::new();
+        for _ in 0..count {
+            let row: Vec<f64> = (0..objectives).map(|_| rng.unit() + 0.01).collect();
+            let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+            costs.extend(row.iter().map(|x| x / length));
+        }
+        costs
+    }
+
+    /// Takes out the row without which the volume is greatest, measured anew each time. With two objectives the ends stay.
+    fn slow(costs: &[f64], objectives: usize, keep: usize) -> Vec<u32> {
+        let mut pruner = Pruner::default();
+        let list: Vec<u32> = (0..(costs.len() / objectives) as u32).collect();
+        pruner.scale(costs, objectives, &list);
+        let mut rows: Vec<(u32, Vec<f64>)> = pruner
+            .order
+            .iter()
+            .copied()
+            .zip(pruner.rows.chunks(objectives).map(<[f64]>::to_vec))
+            .collect();
+        while rows.len() > keep {
+            let without = |gone: usize| {
+                if objectives == 2 && (gone == 0 || gone + 1 == rows.len()) {
+                    return 0.0;
+                }
+                let left = rows.iter().enumerate().filter(|(index, _)| *index != gone);
+                let costs: Vec<f64> = left.flat_map(|(_, (_, row))| row.clone()).collect();
+                Volume::default().of(&costs, &vec![1.0 + MARGIN; objectives])
+            };
+            let worst = (0..rows.len()).max_by(|&a, &b| order(without(a), without(b)));
+            rows.remove(worst.unwrap());
+        }
+        rows.into_iter().map(|(row, _)| row).collect()
+    }
+
+    #[test]
+    fn takes_out_what_the_volume_misses_least() {
+        let mut rng = Rng::new(1);
+        for round in 0..30 {
+            for objectives in 2..=5 {
+                let count = 4 + round % 9;
+                let costs = front(count, objectives, &mut rng);
+                let keep = 2 + rng.below(count as u64 - 2) as usize;
+                let mut list: Vec<u32> = (0..count as u32).collect();
+                Pruner::default().prune(&costs, objectives, &mut list, keep);
+                let mut ours = list[..keep].to_vec();
+                let mut expect = slow(&costs, objectives, keep);
+                ours.sort_unstable();
+                expect.sort_unstable();
+                assert_eq!(ours, expect, "{keep} of {costs:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_failed_or_are_equal_are_taken_out_too() {
+        for value in [1.0, f64::INFINITY] {
+            for objectives in 1..=4 {
+                let costs = vec![value; 6 * objectives];
+                let mut list: Vec<u32> = (0..6).collect();
+                assert_eq!(Pruner::default().prune(&costs, objectives, &mut list, 2), 2);
+                assert!(list[0] != list[1] && list[0] < 6 && list[1] < 6);
+            }
+        }
+    }
+}

@@ -137,7 +137,9 @@ impl Sorter {
         });
         if front == fronts {
             if front == self.stairs.len() {
-                self.stairs.push(Vec::new());
+                // Room enough that later generations of a usual size need none.
+                self.stairs
+                    .push(Vec::with_capacity(self.order.len().min(256)));
             }
             self.stairs[front].clear();
         }
