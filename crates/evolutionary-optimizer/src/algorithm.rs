@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::engine::single::cma::CmaOptions;
 use crate::engine::single::shade::ShadeOptions;
-use crate::engine::{Nsga2Options, SmsEmoaOptions};
+use crate::engine::{MoeadOptions, Nsga2Options, Nsga3Options, SmsEmoaOptions};
 use crate::error::Error;
 
 /// How to search.
@@ -23,8 +23,12 @@ pub enum Algorithm {
     LShade(ShadeOptions),
     /// Non-dominated sorting with crowding distances.
     Nsga2(Nsga2Options),
+    /// Non-dominated sorting with reference directions: for many objectives.
+    Nsga3(Nsga3Options),
     /// Selection by the hypervolume that each member adds.
     SmsEmoa(SmsEmoaOptions),
+    /// Decomposition into weighted problems that help each other.
+    Moead(MoeadOptions),
     /// Points drawn independently, uniformly on the scale of each parameter.
     Random,
     /// Latin hypercubes: in each hundred points, or as many as the budget has, every parameter takes its values evenly.
@@ -33,7 +37,7 @@ pub enum Algorithm {
 
 /// The names that [`Algorithm::from_str`] knows.
 pub(crate) const NAMES: &[&str] = &[
-    "auto", "ga", "cma-es", "l-shade", "nsga2", "sms-emoa", "random", "lhs",
+    "auto", "ga", "cma-es", "l-shade", "nsga2", "nsga3", "sms-emoa", "moead", "random", "lhs",
 ];
 
 impl Algorithm {
@@ -46,7 +50,9 @@ impl Algorithm {
             Self::CmaEs(_) => "cma-es",
             Self::LShade(_) => "l-shade",
             Self::Nsga2(_) => "nsga2",
+            Self::Nsga3(_) => "nsga3",
             Self::SmsEmoa(_) => "sms-emoa",
+            Self::Moead(_) => "moead",
             Self::Random => "random",
             Self::LatinHypercube => "lhs",
         }
@@ -60,6 +66,8 @@ impl Algorithm {
             Self::LShade(options) => options.population = Some(population),
             Self::Nsga2(options) => options.population = population,
             Self::SmsEmoa(options) => options.population = population,
+            Self::Nsga3(options) => options.population = population,
+            Self::Moead(options) => options.population = population,
             Self::Auto | Self::Random | Self::LatinHypercube => {}
         }
         self
@@ -83,7 +91,9 @@ impl FromStr for Algorithm {
             "cma-es" => Self::CmaEs(CmaOptions::default()),
             "l-shade" => Self::LShade(ShadeOptions::default()),
             "nsga2" => Self::Nsga2(Nsga2Options::default()),
+            "nsga3" => Self::Nsga3(Nsga3Options::default()),
             "sms-emoa" => Self::SmsEmoa(SmsEmoaOptions::default()),
+            "moead" => Self::Moead(MoeadOptions::default()),
             "random" => Self::Random,
             "lhs" => Self::LatinHypercube,
             _ => {

@@ -19,8 +19,8 @@ mod nsga2;
 mod nsga3;
 mod points;
 mod sampling;
-pub(crate) mod single;
 mod shifted;
+pub(crate) mod single;
 mod sms_emoa;
 #[cfg(test)]
 mod trial;
@@ -129,11 +129,9 @@ pub(crate) fn build(
         }),
     };
     Ok(match algorithm {
-        Algorithm::Auto if problem.objectives > 1 => Box::new(sms_emoa::SmsEmoa::new(
-            problem,
-            &SmsEmoaOptions::default(),
-            rng,
-        )),
+        Algorithm::Auto if problem.objectives > 1 => {
+            Box::new(auto_many::AutoMany::new(problem, rng))
+        }
         Algorithm::Auto => Box::new(AutoSingle::new(problem, rng)),
         Algorithm::Genetic(options) => {
             needs_one()?;
@@ -149,6 +147,8 @@ pub(crate) fn build(
         }
         Algorithm::Nsga2(options) => Box::new(nsga2::Nsga2::new(problem, options, rng)),
         Algorithm::SmsEmoa(options) => Box::new(sms_emoa::SmsEmoa::new(problem, options, rng)),
+        Algorithm::Nsga3(options) => Box::new(nsga3::Nsga3::new(problem, options, rng)),
+        Algorithm::Moead(options) => Box::new(moead::Moead::new(problem, options, rng)),
         Algorithm::Random => Box::new(Sampling::random(problem, rng)),
         Algorithm::LatinHypercube => Box::new(Sampling::latin_hypercube(problem, rng)),
     })
