@@ -148,6 +148,13 @@ pub(crate) fn build(
         Algorithm::Nsga2(options) => Box::new(nsga2::Nsga2::new(problem, options, rng)),
         Algorithm::SmsEmoa(options) => Box::new(sms_emoa::SmsEmoa::new(problem, options, rng)),
         Algorithm::Nsga3(options) => Box::new(nsga3::Nsga3::new(problem, options, rng)),
+        // One objective leaves one direction, and with it one member.
+        Algorithm::Moead(_) if problem.objectives == 1 => {
+            return Err(Error::Unsuitable {
+                algorithm: algorithm.name(),
+                what: "one objective",
+            });
+        }
         Algorithm::Moead(options) => Box::new(moead::Moead::new(problem, options, rng)),
         Algorithm::Random => Box::new(Sampling::random(problem, rng)),
         Algorithm::LatinHypercube => Box::new(Sampling::latin_hypercube(problem, rng)),
