@@ -55,7 +55,8 @@ pub struct Optimizer {
     arrivals: Points,
     memo: Option<Memo>,
     leaders: Leaders,
-    archive: Archive,
+    /// With several objectives, what none dominates.
+    archive: Option<Archive>,
     /// The best cost so far, after each generation.
     history: Vec<f64>,
     fingerprint: Fingerprint,
@@ -165,7 +166,7 @@ impl Optimizer {
                 objectives,
                 if is_repeatable { 1 } else { LEADERS },
             ),
-            archive: Archive::new(dimensions, objectives, options.front),
+            archive: (objectives > 1).then(|| Archive::new(dimensions, objectives, options.front)),
             history: Vec::with_capacity(HISTORY),
             fingerprint: Fingerprint::default(),
             next_id: 0,
@@ -285,10 +286,9 @@ impl Optimizer {
     /// they can; with one the best.
     #[must_use]
     pub fn front(&self, count: usize) -> Vec<Solution> {
-        if self.options.goals.len() == 1 {
+        let Some(mut archive) = self.archive.clone() else {
             return self.best().into_iter().take(count).collect();
-        }
-        let mut archive = self.archive.clone();
+        };
         if self.batch.repeats() == 1 && !self.batch.is_complete() {
             let told = (0..self.batch.points.len()).filter(|&row| self.batch.is_told(row));
             told.for_each(|row| archive.insert_row(&self.batch.points, row));
@@ -629,7 +629,6 @@ impl Optimizer {
 
     /// Takes the rows of the generation into the fingerprint, the leaders, the front and the history.
     fn keep_record(&mut self) {
-        let is_many = self.options.goals.len() > 1;
         let is_late = self.batch.repeats() > 1;
         for points in [&self.batch.points, &self.arrivals] {
             for row in 0..points.len() {
@@ -637,8 +636,8 @@ impl Optimizer {
                 self.fingerprint.numbers(points.costs(row));
                 self.fingerprint.word(points.violation(row).to_bits());
             }
-            if is_many {
-                self.archive.insert(points);
+            if let Some(archive) = &mut self.archive {
+                archive.insert(points);
             }
         }
         if is_late {

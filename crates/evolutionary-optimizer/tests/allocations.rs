@@ -73,7 +73,7 @@ fn no_generation_in_steady_state_allocates() {
         .categorical("c", ["a", "b", "c"])
         .build()
         .unwrap();
-    for name in ["ga", "random"] {
+    for name in Algorithm::names() {
         for objectives in [1, 2] {
             let options = Options {
                 algorithm: name.parse::<Algorithm>().unwrap(),
@@ -81,7 +81,7 @@ fn no_generation_in_steady_state_allocates() {
                 evaluations: Some(10_000),
                 ..Options::default()
             };
-            if Optimizer::new(&space, &options).is_err() || objectives == 2 && name == "random" {
+            if Optimizer::new(&space, &options).is_err() {
                 continue;
             }
             let mut reader = Reader(Vec::with_capacity(10_000));
@@ -92,9 +92,21 @@ fn no_generation_in_steady_state_allocates() {
                 &mut reader,
             );
             assert_eq!(outcome.unwrap().evaluations, 10_000);
-            let (first, last) = (reader.0.len() / 4, reader.0.len() - 1);
-            let grown = reader.0[last] - reader.0[first];
-            assert_eq!(grown, 0, "{name} with {objectives} objectives");
+            // The first quarter makes room.
+            let steady = &reader.0[reader.0.len() / 4..];
+            let grown = steady.windows(2).filter(|pair| pair[1] > pair[0]);
+            // What restarts makes room for another population then.
+            let restarts = if ["auto", "cma-es"].contains(name) {
+                4
+            } else {
+                0
+            };
+            let grown = grown.count();
+            assert!(
+                grown <= restarts,
+                "{grown} of {}: {name} with {objectives}",
+                steady.len()
+            );
         }
     }
 }

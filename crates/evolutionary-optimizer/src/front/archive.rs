@@ -49,6 +49,19 @@ struct Scratch {
     cells: Vec<(u64, f64, u32)>,
 }
 
+impl Scratch {
+    fn with_room(room: usize) -> Self {
+        Self {
+            arrived: Vec::with_capacity(room),
+            kept: Vec::with_capacity(room),
+            dropped: Vec::with_capacity(room),
+            places: Vec::with_capacity(room),
+            stairs: Vec::with_capacity(room),
+            cells: Vec::with_capacity(room),
+        }
+    }
+}
+
 impl Archive {
     /// An archive from which up to `wanted` rows will be selected.
     pub(crate) fn new(dimensions: usize, objectives: usize, wanted: usize) -> Self {
@@ -58,10 +71,10 @@ impl Archive {
         Self {
             rows: Points::new(dimensions, objectives, room),
             merged: 0,
-            order: Vec::new(),
+            order: Vec::with_capacity(room),
             capacity,
             violation: f64::INFINITY,
-            scratch: Scratch::default(),
+            scratch: Scratch::with_room(room),
             scale: Scale::default(),
             selector: Selector::default(),
             // Less than what leaves half of the room on a smooth front.
