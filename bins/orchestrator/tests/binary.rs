@@ -434,10 +434,9 @@ fn graph_canonical_config_and_completions() {
         Some(1)
     );
     for shell in ["bash", "zsh", "fish"] {
-        assert!(
-            run(&folder, &["completions", shell])
-                .1
-                .contains("orchestrator")
-        );
+        let completions = run(&folder, &["completions", shell]).1;
+        for word in ["orchestrator", "trace", "no-trace", "accesses"] {
+            assert!(completions.contains(word), "{shell}: {word}");
+        }
     }
 }

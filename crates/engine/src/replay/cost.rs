@@ -37,15 +37,15 @@ pub struct CostModel {
 impl Default for CostModel {
     fn default() -> Self {
         Self {
-            batch_ns: 600.0,
+            batch_ns: 500.0,
             hit_ns: 1_900.0,
             hit_unasked_ns: 140.0,
-            load_ns: 9_700.0,
+            load_ns: 10_000.0,
             load_byte_ns: 0.6,
-            path_hit_ns: 8_000.0,
-            path_miss_ns: 12_000.0,
-            answer_hit_ns: 6_700.0,
-            ask_ns: 37_000.0,
+            path_hit_ns: 1_600.0,
+            path_miss_ns: 7_700.0,
+            answer_hit_ns: 6_400.0,
+            ask_ns: 40_000.0,
             ask_token_ns: 130.0,
         }
     }

@@ -45,7 +45,9 @@ pub(crate) struct Execution {
 
 impl Execution {
     pub(crate) async fn execute(self, prepared: Prepared) -> RunReport {
-        let started = Instant::now();
+        // A trace counts from the same moment as the report.
+        let of_trace = self.trace.as_ref().filter(|_| self.is_outermost);
+        let started = of_trace.map_or_else(Instant::now, Tracer::started);
         let probe = self.is_outermost.then(MemoryProbe::start);
         let (files, paths) = (self.shared.files.stats(), self.shared.paths.stats());
         let prompts = self.shared.prompt_stats();

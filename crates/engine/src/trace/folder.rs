@@ -176,11 +176,11 @@ impl Folder {
     }
 
     fn salt(&self) -> io::Result<Salt> {
-        self.make()?;
         let path = self.path.join(SALT);
         if let Some(salt) = read_salt(&path)? {
             return Ok(salt);
         }
+        self.make()?;
         let salt = Salt::new();
         crate::output::write_privately(&path, |w| w.write_all(&salt.to_bytes()))?;
         // Of two processes that make one, the last is heard.
@@ -188,9 +188,14 @@ impl Folder {
     }
 
     fn put(&self, trace: &Trace, run_id: &str) -> io::Result<PathBuf> {
-        self.make()?;
         let path = self.path.join(name_of(trace, run_id));
-        super::write(trace, &path)?;
+        match super::write(trace, &path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                self.make()?;
+                super::write(trace, &path)?;
+            }
+            written => written?,
+        }
         self.prune(&path)?;
         Ok(path)
     }
@@ -199,9 +204,13 @@ impl Folder {
     fn prune(&self, newest: &Path) -> io::Result<()> {
         let (mut count, mut bytes) = (0, 0u64);
         for path in self.traces()?.iter().rev() {
-            let size = fs::metadata(path).map_or(0, |it| it.len());
-            (count, bytes) = (count + 1, bytes.saturating_add(size));
-            let is_over = (self.keep > 0 && count > self.keep) || bytes > self.bytes;
+            count += 1;
+            let mut is_over = self.keep > 0 && count > self.keep;
+            if !is_over {
+                let size = fs::metadata(path).map_or(0, |it| it.len());
+                bytes = bytes.saturating_add(size);
+                is_over = bytes > self.bytes;
+            }
             if is_over && path != newest {
                 // Somebody else may have removed it.
                 _ = fs::remove_file(path);

@@ -93,6 +93,10 @@ impl Recording {
         }
     }
 
+    pub(super) fn started(&self) -> Instant {
+        self.started
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -200,7 +204,7 @@ impl Recording {
             header: Header {
                 program: env!("CARGO_PKG_VERSION").to_owned(),
                 workflow: workflow.name.clone(),
-                workflow_hash: xxh3_64(told.document.canonical().as_bytes()),
+                workflow_hash: xxh3_64(&told.document.canonical_bytes()),
                 started_unix_ms: told.started_unix_ms,
                 session: told.session,
                 round: told.round,

@@ -43,6 +43,11 @@ impl Tracer {
         }
     }
 
+    /// When the run began.
+    pub(crate) fn started(&self) -> Instant {
+        self.recording.started()
+    }
+
     /// For the task of a step.
     pub(crate) fn of(&self, step: usize, task: u32) -> TaskTrace {
         TaskTrace {

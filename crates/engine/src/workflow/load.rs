@@ -36,6 +36,11 @@ impl Document {
         serde_json::to_string_pretty(&self.workflow)
             .expect("because the model has only string keys")
     }
+
+    /// The same for machines.
+    pub(crate) fn canonical_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.workflow).expect("because the model has only string keys")
+    }
 }
 
 /// Reads and checks a workflow file, and those that it calls.
