@@ -86,11 +86,11 @@ impl Engine for AutoMany {
         self.batches += 1;
         let is_turn_of_scout = self.batches.is_multiple_of(SCOUTING) && self.demes[0].is_stuck();
         self.turn = usize::from(is_turn_of_scout);
-        if self.demes[self.turn].members.is_empty() {
-            self.begin(batch);
-        } else {
-            let deme = &mut self.demes[self.turn];
+        let deme = &mut self.demes[self.turn];
+        if std::mem::replace(&mut deme.has_begun, true) {
             deme.breed(&mut self.mover, &mut self.breeder, SIZE, batch);
+        } else {
+            self.begin(batch);
         }
     }
 

@@ -18,6 +18,8 @@ const PROGRESS: f64 = 2e-4;
 #[derive(Debug)]
 pub(crate) struct Deme {
     pub(crate) size: usize,
+    /// Whether its first points were asked; migrants may come before.
+    pub(crate) has_begun: bool,
     pub(crate) members: Points,
     standings: Vec<Standing>,
     credit: Credit,
@@ -34,6 +36,7 @@ impl Deme {
     pub(crate) fn new(problem: &Problem, size: usize, room: usize) -> Self {
         Self {
             size,
+            has_begun: false,
             members: Points::new(problem.axes.len(), problem.objectives, room),
             standings: Vec::with_capacity(room),
             credit: Credit::default(),
@@ -46,6 +49,7 @@ impl Deme {
 
     /// Starts anew, and remembers nothing.
     pub(crate) fn clear(&mut self) {
+        self.has_begun = false;
         self.members.clear();
         self.standings.clear();
         self.made.clear();

@@ -194,5 +194,9 @@ fn what_the_user_wants_first_comes_first_and_migrants_are_taken_in() {
         let mut engine = make(&problem, Rng::new(1));
         let asked = drive(engine.as_mut(), &problem, 300, &corners);
         assert_eq!(asked[..9], wish, "{name}");
+        let mut engine = make(&problem, Rng::new(1));
+        engine.immigrate(&migrants);
+        let asked = drive(engine.as_mut(), &problem, 300, &corners);
+        assert_eq!(asked[..9], wish, "{name} with migrants before");
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Generational<S> {
     survival: S,
     size: usize,
     offspring: usize,
+    /// Whether the first points were asked; migrants may come before.
+    has_begun: bool,
     members: Points,
     standings: Vec<Standing>,
     order: Vec<u32>,
@@ -50,6 +52,7 @@ impl<S: Survival> Generational<S> {
             survival,
             size,
             offspring,
+            has_begun: false,
             members: Points::new(problem.axes.len(), problem.objectives, room),
             standings: Vec::with_capacity(room),
             order: Vec::with_capacity(room),
@@ -101,7 +104,7 @@ impl<S: Survival> Generational<S> {
 
 impl<S: Survival> Engine for Generational<S> {
     fn ask(&mut self, batch: &mut Points) {
-        if self.members.is_empty() {
+        if !std::mem::replace(&mut self.has_begun, true) {
             self.breeder.begin(&self.problem, self.size, batch);
             return;
         }

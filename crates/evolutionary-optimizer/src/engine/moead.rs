@@ -52,6 +52,8 @@ pub(crate) struct Moead {
     /// The rows of each member's neighbours, the nearest first.
     near: Vec<u32>,
     neighbours: usize,
+    /// Whether the first points were asked; migrants may come before.
+    has_begun: bool,
     members: Points,
     ideal: Vec<f64>,
     ranges: Vec<f64>,
@@ -85,6 +87,7 @@ impl Moead {
             weights,
             near,
             neighbours,
+            has_begun: false,
             members: Points::new(problem.axes.len(), m, count),
             ideal: vec![f64::INFINITY; m],
             ranges: vec![1.0; m],
@@ -199,7 +202,7 @@ fn shuffle(rows: &mut [u32], rng: &mut Rng) {
 impl Engine for Moead {
     fn ask(&mut self, batch: &mut Points) {
         self.bred.clear();
-        if self.members.is_empty() {
+        if !std::mem::replace(&mut self.has_begun, true) {
             self.breeder.begin(&self.problem, self.count(), batch);
             return;
         }

@@ -48,6 +48,7 @@ pub(crate) struct Breeder {
     mutation_index: Index,
     seen: Seen,
     pair: Points,
+    strata: Vec<u32>,
 }
 
 impl Breeder {
@@ -62,13 +63,14 @@ impl Breeder {
             mutation_index: Index::new(variation.mutation_index),
             seen: Seen::new(problem.budget),
             pair: Points::new(problem.axes.len(), problem.objectives, 2),
+            strata: Vec::new(),
         }
     }
 
-    /// Appends the points that the user wants evaluated first, and then as many others, that there are `count`: a Latin
+    /// Appends all points that the user wants evaluated first, and then others, that there are `count`: a Latin
     /// hypercube, so that each parameter takes values from its whole range.
     pub(crate) fn begin(&mut self, problem: &Problem, count: usize, batch: &mut Points) {
-        for genes in problem.initial.iter().take(count) {
+        for genes in &problem.initial {
             self.seen.insert(genes);
             batch.push(genes);
         }
@@ -77,7 +79,9 @@ impl Breeder {
         for _ in 0..rest {
             batch.push_with(self.axes.iter().map(|axis| axis.from));
         }
-        let mut strata: Vec<u32> = (0..rest as u32).collect();
+        let strata = &mut self.strata;
+        strata.clear();
+        strata.extend(0..rest as u32);
         for (column, axis) in self.axes.iter().enumerate() {
             for end in (1..strata.len()).rev() {
                 strata.swap(end, self.rng.below(end as u64 + 1) as usize);

@@ -2,11 +2,11 @@
 //!
 //! Two objectives: the subset of greatest hypervolume, by dynamic programming over the front from left to right, in which
 //! the best predecessor is the greatest of lines that are met in order: O(n k) for k of n (Bringmann, Friedrich & Klitzke,
-//! "Two-dimensional subset selection for hypervolume and epsilon-indicator", GECCO 2014). Three and four: greedily, the row
-//! that adds most comes next; what a row adds only shrinks, so that a bound measured earlier often spares measuring again
-//! (Chen, Ishibuchi & Shang, IEEE TEC 26, 2022). More: the farthest from all chosen so far comes next (Singh,
-//! Bhattacharjee & Ray, "Distance-based subset selection for benchmarking in evolutionary multi/many-objective
-//! optimization", IEEE TEC 23, 2019).
+//! "Two-dimensional subset selection for hypervolume and epsilon-indicator", GECCO 2014); greedily, as with three, where the
+//! table of n times k would be too large. Three and four: greedily, the row that adds most comes next; what a row adds only
+//! shrinks, so that a bound measured earlier often spares measuring again (Chen, Ishibuchi & Shang, IEEE TEC 26, 2022).
+//! More: the farthest from all chosen so far comes next (Singh, Bhattacharjee & Ray, "Distance-based subset selection for
+//! benchmarking in evolutionary multi/many-objective optimization", IEEE TEC 23, 2019).
 
 use std::cmp::Ordering;
 
@@ -15,6 +15,9 @@ use super::hypervolume::Volume;
 use super::prune::MARGIN;
 use super::scale::Scale;
 use crate::engine::Points;
+
+/// The most entries of the table that the exact choice makes, 4 bytes each; beyond it the choice is greedy.
+const TABLE: usize = 1 << 23;
 
 /// What selecting needs, and its result.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +33,7 @@ impl Selector {
     /// of their finite costs.
     pub(crate) fn select(&mut self, rows: &Points, candidates: &[u32], count: usize) -> &[u32] {
         self.chosen.clear();
-        if candidates.len() <= count || !rows.cost(candidates[0] as usize).is_finite() {
+        if candidates.len() <= count || count == 0 {
             self.chosen.extend(candidates.iter().take(count));
             return &self.chosen;
         }
@@ -40,8 +43,8 @@ impl Selector {
             self.scaled.extend(scale.apply(rows.costs(row as usize)));
         }
         match rows.objectives() {
-            2 => self.exactly(count),
-            3 | 4 => self.greedily(rows.objectives(), count),
+            2 if candidates.len() * count <= TABLE => self.exactly(count),
+            2..=4 => self.greedily(rows.objectives(), count),
             objectives => self.apart(objectives, count),
         }
         for index in &mut self.chosen {
@@ -250,12 +253,23 @@ mod tests {
         let mut rng = Rng::new(1);
         for round in 0..60 {
             let points = front(3 + round % 8, 2, &mut rng);
-            for count in 1..points.len() {
+            let candidates = candidates(&points);
+            for count in 0..points.len() {
                 let mut selector = Selector::default();
-                let chosen = selector.select(&points, &candidates(&points), count);
+                let chosen = selector.select(&points, &candidates, count);
                 assert_eq!(chosen.len(), count);
                 let (ours, expect) = (volume(&points, chosen), best(&points, count));
                 assert!((ours - expect).abs() < 1e-12, "{ours} instead of {expect}");
+                // Where the table would be too large.
+                selector.chosen.clear();
+                selector.greedily(2, count);
+                let chosen: Vec<u32> = selector
+                    .chosen
+                    .iter()
+                    .map(|&index| candidates[index as usize])
+                    .collect();
+                assert_eq!(chosen.len(), count);
+                assert!(volume(&points, &chosen) >= 0.85 * expect);
             }
         }
     }
