@@ -4,7 +4,8 @@ use std::hint::black_box;
 
 use autoexec_benches::{Clock, Harness, bench_main};
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Candidate, GeneticOptions, Islands, Options, Outcome, Space, Stop, Value, optimize,
+    Algorithm, Candidate, GeneticOptions, Goal, Islands, Options, Outcome, Space, Stop, Value,
+    hypervolume, non_dominated_sort, optimize,
 };
 
 /// Evaluations per run of the cheap objective.
@@ -99,7 +100,11 @@ fn islands(harness: &mut Harness<'_>) {
         group.decided_by(Clock::Process);
         let space = space();
         let candidates = space.sample(1, DEAR as usize);
-        let one_thread = spend(DEAR, Some(Islands::default()));
+        let often = Islands {
+            interval: 5,
+            ..Islands::default()
+        };
+        let one_thread = spend(DEAR, Some(often));
         let four = Options {
             threads: 4,
             ..one_thread.clone()
@@ -121,4 +126,97 @@ fn islands(harness: &mut Harness<'_>) {
     });
 }
 
-bench_main!(overhead, islands);
+/// Two that pull apart, in thirty dimensions (ZDT1).
+fn zdt1(candidate: &Candidate) -> [f64; 2] {
+    let x = |value: &Value| match *value {
+        Value::Real(x) => x,
+        _ => f64::NAN,
+    };
+    let values = candidate.values();
+    let rest: f64 = values[1..].iter().map(x).sum();
+    let g = 1.0 + 9.0 * rest / (values.len() - 1) as f64;
+    let first = x(&values[0]);
+    [first, g * (1.0 - (first / g).sqrt())]
+}
+
+/// What each method adds, beside the bare evaluations of as many candidates.
+fn methods(harness: &mut Harness<'_>) {
+    harness.group("evolutionary-optimizer/one-objective", |group| {
+        let space = space();
+        let candidates = space.sample(1, CHEAP as usize);
+        group.bench_function("floor", |b| {
+            b.iter(|| best_of(black_box(&candidates), sphere))
+        });
+        for name in ["cma-es", "l-shade", "auto"] {
+            let options = Options {
+                algorithm: name.parse().expect("because the name is known"),
+                ..spend(CHEAP, None)
+            };
+            check(&search(&space, &options, sphere), CHEAP);
+            group.bench_function(name, |b| {
+                b.iter(|| search(&space, black_box(&options), sphere))
+            });
+        }
+    });
+    harness.group("evolutionary-optimizer/two-objectives", |group| {
+        let reals = (0..30).fold(Space::new(), |space, n| {
+            space.real(format!("x{n}"), 0.0..=1.0)
+        });
+        let space = reals.build().expect("because the bounds are in order");
+        let candidates = space.sample(1, CHEAP as usize);
+        let sums = || {
+            candidates
+                .iter()
+                .map(|it| zdt1(it)[1])
+                .fold(0.0, |sum, f| sum + f)
+        };
+        group.bench_function("floor", |b| b.iter(|| black_box(sums())));
+        for name in ["nsga2", "sms-emoa", "moead", "auto"] {
+            let options = Options {
+                algorithm: name.parse().expect("because the name is known"),
+                goals: vec![Goal::Minimize; 2],
+                ..spend(CHEAP, None)
+            };
+            let run = || optimize(&space, black_box(&options), zdt1);
+            let outcome = run().expect("because the options are in range");
+            assert_eq!((outcome.front.len(), outcome.evaluations), (100, CHEAP));
+            let worst = outcome
+                .front
+                .iter()
+                .map(|it| it.objectives[1])
+                .fold(0.0, f64::max);
+            assert!(worst < 2.0, "far from the front, which ends at 1: {worst}");
+            group.bench_function(name, |b| b.iter(run));
+        }
+    });
+}
+
+/// The parts that are taken alone.
+fn parts(harness: &mut Harness<'_>) {
+    harness.group("evolutionary-optimizer/fronts", |group| {
+        let space = (0..3).fold(Space::new(), |space, n| {
+            space.real(format!("f{n}"), 0.0..=1.0)
+        });
+        let space = space.build().expect("because the bounds are in order");
+        let costs: Vec<f64> = space
+            .sample(3, 1000)
+            .iter()
+            .flat_map(|it| ["f0", "f1", "f2"].map(|name| it.real(name)))
+            .collect();
+        group.bench_function("floor", |b| {
+            b.iter(|| {
+                let mut order: Vec<usize> = (0..1000).collect();
+                order.sort_by(|a, b| costs[3 * a].total_cmp(&costs[3 * b]));
+                order
+            });
+        });
+        group.bench_function("sort-1000-by-3", |b| {
+            b.iter(|| non_dominated_sort(black_box(&costs), 3));
+        });
+        group.bench_function("hypervolume-1000-by-3", |b| {
+            b.iter(|| hypervolume(black_box(&costs), &[1.0; 3]));
+        });
+    });
+}
+
+bench_main!(overhead, methods, parts, islands);

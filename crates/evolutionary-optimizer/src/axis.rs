@@ -136,7 +136,6 @@ impl Axis {
         }
     }
 
-    #[allow(dead_code, reason = "the engines to come use it")]
     /// The place of a gene in the unit interval: on the scale of the axis for reals, the middle of its share for what is
     /// discrete. A fixed axis has 0.5.
     pub(crate) fn unit(&self, gene: f64) -> f64 {

@@ -66,7 +66,6 @@ impl Rng {
         (product >> 64) as u64
     }
 
-    #[allow(dead_code, reason = "the engines to come use it")]
     /// A draw of the standard normal distribution, by Marsaglia's polar method; the other one of the pair is dropped, so
     /// that a stream has no state besides its own.
     pub(crate) fn gaussian(&mut self) -> f64 {

@@ -1,7 +1,7 @@
 //! The genetic algorithm around an objective that costs nothing.
 
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Candidate, GeneticOptions, Islands, Options, Space, Value, optimize,
+    Algorithm, Candidate, GeneticOptions, Goal, Islands, Optimizer, Options, Space, Value, optimize,
 };
 
 use crate::run::{Run, Scenario};
@@ -19,6 +19,18 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         does: "spends a thousand evaluations on four islands in one thread",
         run: islands,
     },
+    Scenario {
+        id: "evolutionary-optimizer/two-objectives",
+        times: 3,
+        does: "spends a thousand evaluations on two objectives",
+        run: two,
+    },
+    Scenario {
+        id: "evolutionary-optimizer/ask-and-tell",
+        times: 3,
+        does: "asks and tells a thousand trials, and saves the search",
+        run: by_hand,
+    },
 ];
 
 fn sphere(candidate: &Candidate) -> f64 {
@@ -27,6 +39,13 @@ fn sphere(candidate: &Candidate) -> f64 {
         _ => f64::NAN,
     });
     squares.sum()
+}
+
+fn reals() -> Space {
+    let reals = (0..10).fold(Space::new(), |space, n| {
+        space.real(format!("x{n}"), -5.0..=5.0)
+    });
+    reals.build().expect("because the bounds are in order")
 }
 
 fn one(run: &mut Run) {
@@ -38,12 +57,7 @@ fn islands(run: &mut Run) {
 }
 
 fn search(run: &mut Run, islands: Option<Islands>) {
-    let space = (0..10)
-        .fold(Space::new(), |space, n| {
-            space.real(format!("x{n}"), -5.0..=5.0)
-        })
-        .build()
-        .expect("because the bounds are in order");
+    let space = reals();
     let (mut evaluations, mut generations) = (0, 0);
     run.repeat(|time| {
         let options = Options {
@@ -61,4 +75,47 @@ fn search(run: &mut Run, islands: Option<Islands>) {
     });
     run.count("evaluations", evaluations);
     run.count("generations", generations);
+}
+
+fn two(run: &mut Run) {
+    let space = reals();
+    let mut solutions = 0;
+    run.repeat(|time| {
+        let options = Options {
+            goals: vec![Goal::Minimize; 2],
+            seed: time,
+            evaluations: Some(1_000),
+            ..Options::default()
+        };
+        let outcome = optimize(&space, &options, |it| {
+            [sphere(it), (it.real("x0") - 2.0).abs()]
+        });
+        let outcome = outcome.expect("because the options are in range");
+        assert!(outcome.front.len() > 10, "hardly a front");
+        solutions += outcome.front.len() as u64;
+    });
+    run.count("solutions", solutions);
+}
+
+fn by_hand(run: &mut Run) {
+    let space = reals();
+    let mut bytes = 0;
+    run.repeat(|time| {
+        let options = Options {
+            algorithm: Algorithm::Genetic(GeneticOptions::default()),
+            seed: time,
+            evaluations: Some(1_000),
+            ..Options::default()
+        };
+        let mut optimizer =
+            Optimizer::new(&space, &options).expect("because the options are in range");
+        while !optimizer.is_done() {
+            for trial in optimizer.ask(10) {
+                let told = optimizer.tell(trial.id, sphere(&trial.candidate));
+                told.expect("because it was asked");
+            }
+        }
+        bytes += optimizer.save().expect("because it is kept").len() as u64;
+    });
+    run.count("bytes", bytes);
 }

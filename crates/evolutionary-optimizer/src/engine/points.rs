@@ -32,7 +32,6 @@ impl Points {
         self.violations.is_empty()
     }
 
-    #[allow(dead_code, reason = "the engines to come use it")]
     pub(crate) fn dimensions(&self) -> usize {
         self.dimensions
     }
@@ -63,7 +62,6 @@ impl Points {
         &self.costs[index * self.objectives..][..self.objectives]
     }
 
-    #[allow(dead_code, reason = "the engines to come use it")]
     /// The costs of all rows, one after the other.
     pub(crate) fn all_costs(&self) -> &[f64] {
         &self.costs
@@ -186,7 +184,6 @@ impl Points {
         one != other && one.iter().zip(other).all(|(a, b)| a <= b)
     }
 
-    #[allow(dead_code, reason = "the engines to come use it")]
     /// Whether row `a` is better than row `b` on the first objective: less violation, then less cost (Deb, "An
     /// efficient constraint handling method for genetic algorithms", 2000).
     #[inline]
