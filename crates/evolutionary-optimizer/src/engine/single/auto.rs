@@ -2,23 +2,35 @@
 //!
 //! For real coordinates and costs without noise or constraints, as in Loshchilov, Schoenauer & Sebag, "Bi-population CMA-ES
 //! algorithms with surrogate models and line searches" (2013): first what is fast where it works, each with a bounded
-//! number of evaluations, then CMA-ES with restarts, with the others beside it.
+//! number of evaluations, then CMA-ES with restarts, with the others beside it. In this order:
+//!
+//! 1. Six rows tell whether the function is a sum over its coordinates.
+//! 2. A descent, which solves what has one smooth valley.
+//! 3. Sweeps along the axes, if it is a sum or its coordinates have an order of their own.
+//! 4. Two descents more, if the first one took long and found a bottom: then valleys are few.
+//! 5. CMA-ES with populations that grow threefold. Now and then a descent looks for the bottom of its valley; when two of
+//!    them find the same one, the run ends there. Beside it a fifth of the evaluations go to descents, a tenth to L-SHADE.
+//!
+//! For other problems CMA-ES and L-SHADE take turns, and under noise CMA-ES is alone: what wins a comparison once stays in
+//! a population of L-SHADE for ever.
 
 use crate::engine::single::cma::{Cma, CmaOptions, Restarts};
 use crate::engine::single::frame::{Frame, draw};
-use crate::engine::single::lines::{Lines, Scope};
 use crate::engine::single::local::Local;
+use crate::engine::single::probe;
 use crate::engine::single::shade::{Shade, ShadeOptions};
 use crate::engine::single::stage::{Rows, Stage};
+use crate::engine::single::sweeps::{Follow, Sweeps};
 use crate::engine::{Engine, Points, Problem};
 use crate::rng::Rng;
 
 /// Who asked the last batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
+    /// The rows that were given.
     Initial,
     /// Whether the function is a sum over its coordinates.
-    Test,
+    Sum,
     Descent(Origin),
     /// Whether coordinates have an order of their own.
     Order,
@@ -35,74 +47,55 @@ enum Origin {
     Cma,
 }
 
-/// A sweep over everything that stops when what is left would be narrow, and one that looks there too.
-const WIDE: Scope = Scope {
-    reach: 1.0,
-    fine: 1e-3,
-    least: 0,
-    limit: 40,
-};
-const AGAIN: Scope = Scope {
-    reach: 1.0,
-    fine: 1e-3,
-    least: 0,
-    limit: 80,
-};
-const EVERYWHERE: Scope = Scope {
-    reach: 1.0,
-    fine: 1e-4,
-    least: 60,
-    limit: 80,
-};
+/// The width of differences at the beginning of a descent, and of one from a point that is known to be near a bottom.
+const WIDE: f64 = 0.05;
+const NARROW: f64 = 1e-4;
+/// How many of the best rows are shown as members.
+const ELITE: usize = 8;
 
-/// How many random points coordinates are compared from: enough for twenty comparisons.
-fn contexts(n: usize) -> usize {
-    20_usize.div_ceil(n)
-}
-
-/// The portfolio.
+/// The portfolio. A row costs what it does in the part that asked it.
 pub(crate) struct AutoSingle {
     frame: Frame,
     rng: Rng,
     /// Whether descents and sweeps may be used.
     is_smooth: bool,
+    is_noisy: bool,
     turn: Turn,
     rows: Rows,
     costs: Vec<f64>,
     initial: Points,
+    /// The best feasible row, and the best ones.
     best: Vec<f64>,
     best_cost: f64,
+    elite: Points,
+    /// The cost of the point that coordinates are compared at.
+    compared: f64,
+    units: Vec<f64>,
     local: Local,
-    lines: Lines,
+    sweeps: Sweeps,
     cma: Cma,
     shade: Shade,
-    is_additive: bool,
-    sweeps: usize,
-    fine: f64,
-    /// How many times what a descent took CMA-ES may take before the next one.
-    patience: u64,
-    was_settled: bool,
-    /// Whether the first descent took long: then there are few valleys.
-    is_long: bool,
-    /// The cost of the point that coordinates are compared at.
-    order_cost: f64,
-    /// Descents from random points.
-    others: u32,
-    near_cost: f64,
-    /// The points of each axis that exploration goes on to.
-    least: usize,
-    /// Whether no sweep has gained anything since the last descent.
-    is_stale: bool,
-    /// What the last two sweeps gained.
-    gained: (f64, f64),
-    descents: usize,
-    /// Evaluations in all, of each part, and of the descent or sweep that goes on.
+    descents: Descents,
     spent: Spent,
-    /// What the last descent from CMA-ES found, how much it took, and the evaluations of the run at that time.
-    polished: (f64, u64, u64),
-    units: Vec<f64>,
 }
 
+/// What is known of descents.
+#[derive(Clone, Copy, Debug)]
+struct Descents {
+    count: usize,
+    from_random: u32,
+    /// Whether the last one took long, and found a bottom.
+    is_long: bool,
+    is_settled: bool,
+    /// How many times what a descent took CMA-ES may take before the next one.
+    patience: u64,
+    /// What the last one from this run of CMA-ES found, how much it took, and the evaluations of the run at that time.
+    found: f64,
+    took: u64,
+    at: u64,
+}
+
+/// Evaluations in all, of each part, and of the descent that goes on.
 #[derive(Clone, Copy, Debug, Default)]
 struct Spent {
     all: u64,
@@ -110,7 +103,7 @@ struct Spent {
     lines: u64,
     cma: u64,
     shade: u64,
-    stage: u64,
+    descent: u64,
 }
 
 impl AutoSingle {
@@ -128,48 +121,31 @@ impl AutoSingle {
             initial: Vec::new(),
             ..problem.clone()
         };
-        let options = CmaOptions {
-            restarts: Restarts::Ipop,
-            growth: 3,
-            ..CmaOptions::default()
-        };
         let mut best = vec![0.5; n];
         draw(0.5, &mut rng, &mut best);
         Self {
             is_smooth,
-            turn: if initial.is_empty() {
-                Turn::Test
-            } else {
+            is_noisy: problem.is_noisy,
+            turn: if !initial.is_empty() {
                 Turn::Initial
+            } else if is_smooth {
+                Turn::Sum
+            } else {
+                Turn::Cma
             },
             rows: Rows::new(n),
             costs: Vec::new(),
             initial,
             best_cost: f64::INFINITY,
-            local: Local::new(n),
-            lines: Lines::new(n),
-            cma: Cma::new(
-                if is_smooth { &rest } else { problem },
-                &options,
-                rng.fork(),
-            ),
-            shade: Shade::new(&rest, &ShadeOptions::default(), rng.fork()),
-            is_additive: false,
-            sweeps: 0,
-            fine: WIDE.fine,
-            patience: 4,
-            was_settled: true,
-            is_long: false,
-            order_cost: f64::INFINITY,
-            others: 0,
-            near_cost: f64::INFINITY,
-            least: EVERYWHERE.least,
-            is_stale: true,
-            gained: (0.0, 0.0),
-            descents: 0,
-            spent: Spent::default(),
-            polished: (f64::INFINITY, 0, 0),
+            elite: Points::new(problem.axes.len(), problem.objectives, ELITE),
+            compared: f64::INFINITY,
             units: vec![0.0; n],
+            local: Local::new(n),
+            sweeps: Sweeps::new(n),
+            cma: Cma::new(&rest, &cma_options(problem), rng.fork()),
+            shade: Shade::new(&rest, &shade_options(problem, n), rng.fork()),
+            descents: Descents::new(),
+            spent: Spent::default(),
             best,
             rng,
             frame,
@@ -178,83 +154,15 @@ impl AutoSingle {
 
     fn ask_rows(&mut self, batch: &mut Points) {
         self.rows.clear();
+        let (rng, rows) = (&mut self.rng, &mut self.rows);
         match self.turn {
-            Turn::Test => self.ask_test(),
-            Turn::Order => self.ask_order(),
-            Turn::Descent(_) => self.local.ask(&mut self.rows),
-            _ => self.lines.ask(&mut self.rows),
+            Turn::Sum => probe::ask_sum(&self.best, rng, rows),
+            Turn::Order => probe::ask_order(&self.best, rng, rows),
+            Turn::Descent(_) => self.local.ask(rows),
+            _ => self.sweeps.ask(rows),
         }
         for row in 0..self.rows.len() {
             self.frame.push(self.rows.row(row), batch);
-        }
-    }
-
-    /// A point, the point with all coordinates moved, and with two ways to move some of them and the others.
-    fn ask_test(&mut self) {
-        let n = self.best.len();
-        let moved: Vec<f64> = self
-            .best
-            .iter()
-            .map(|&x| {
-                let by = 0.1 + 0.2 * self.rng.unit();
-                if x > 0.5 { x - by } else { x + by }
-            })
-            .collect();
-        self.rows.push(&self.best);
-        self.rows.push(&moved);
-        for _ in 0..2 {
-            let mut some = self.best.clone();
-            let mut others = moved.clone();
-            let always = self.rng.below(n as u64) as usize;
-            for i in 0..n {
-                if i == always || (i + 1) % n != always && self.rng.coin() {
-                    some[i] = moved[i];
-                    others[i] = self.best[i];
-                }
-            }
-            self.rows.push(&some);
-            self.rows.push(&others);
-        }
-    }
-
-    fn tell_test(&mut self) {
-        let f = &self.costs;
-        let scale = f.iter().fold(0.0, |a: f64, f| a.max(f.abs()));
-        let is_sum = |a: f64, b: f64| (f[0] + f[1] - a - b).abs() <= 1e-12 * scale;
-        self.is_additive =
-            f.len() == 6 && scale.is_finite() && is_sum(f[2], f[3]) && is_sum(f[4], f[5]);
-        let best = self.best.clone();
-        let cost = self.best_cost;
-        self.local.begin(&best, cost, 0.05);
-        self.turn = Turn::Descent(Origin::Best);
-    }
-
-    /// From random points each coordinate of the best point, and from the best point each coordinate of theirs.
-    fn ask_order(&mut self) {
-        let n = self.best.len();
-        for _ in 0..contexts(n) {
-            draw(1.0, &mut self.rng, &mut self.units);
-            self.rows.push(&self.units);
-            for i in 0..n {
-                self.rows.push_placed(&self.units, i, self.best[i]);
-                self.rows.push_placed(&self.best, i, self.units[i]);
-            }
-        }
-    }
-
-    /// Where a coordinate is better than another whatever the other coordinates are, a sweep finds the optimum.
-    fn tell_order(&mut self) {
-        let n = self.best.len();
-        let mut agreed = 0;
-        for costs in self.costs.chunks(2 * n + 1) {
-            let is_same =
-                |i: &usize| (costs[1 + 2 * i] < costs[0]) == (self.order_cost < costs[2 + 2 * i]);
-            agreed += (0..n).filter(is_same).count();
-        }
-        if 10 * agreed >= 8 * n * contexts(n) {
-            self.sweep(WIDE);
-        } else {
-            self.choose();
         }
     }
 
@@ -265,245 +173,202 @@ impl AutoSingle {
         if batch.len() < self.rows.len() {
             return;
         }
-        self.spent.stage += batch.len() as u64;
         match self.turn {
-            Turn::Test => self.tell_test(),
-            Turn::Order => self.tell_order(),
-            Turn::Descent(origin) => {
-                self.spent.local += batch.len() as u64;
-                self.local.tell(&self.costs);
-                let n = self.best.len() as u64;
-                let limit = if origin == Origin::Cma {
-                    self.cma.spent().max(20 * n)
+            Turn::Sum => {
+                self.sweeps.is_sum = probe::is_sum(&self.costs);
+                self.descend(Origin::Best, WIDE);
+            }
+            Turn::Order => {
+                if probe::has_order(self.best.len(), self.compared, &self.costs) {
+                    self.begin_sweeps();
                 } else {
-                    600 * n
-                };
-                if self.local.is_over() || self.spent.stage > limit {
-                    self.end_descent(origin);
+                    self.choose();
                 }
             }
-            _ => {
-                self.spent.lines += batch.len() as u64;
-                self.lines.tell(&self.costs);
-                if self.lines.is_over() {
-                    self.end_sweep();
-                }
-            }
+            Turn::Descent(origin) => self.tell_descent(origin),
+            _ => self.tell_sweep(),
         }
     }
 
-    fn descend_from(&mut self, origin: Origin, width: f64) {
-        self.spent.stage = 0;
+    fn tell_descent(&mut self, origin: Origin) {
+        let (n, rows) = (self.best.len() as u64, self.costs.len() as u64);
+        self.spent.local += rows;
+        self.spent.descent += rows;
+        self.local.tell(&self.costs);
+        let limit = if origin == Origin::Cma {
+            self.cma.spent().max(20 * n)
+        } else {
+            600 * n
+        };
+        if self.local.is_over() || self.spent.descent > limit {
+            self.end_descent(origin);
+        }
+    }
+
+    fn tell_sweep(&mut self) {
+        self.spent.lines += self.costs.len() as u64;
+        match self.sweeps.tell(&self.costs, &self.best, self.best_cost) {
+            Follow::Sweep => {}
+            Follow::Descent => self.descend(Origin::Best, NARROW),
+            Follow::Other => self.choose(),
+        }
+    }
+
+    fn descend(&mut self, origin: Origin, width: f64) {
+        self.spent.descent = 0;
         self.turn = Turn::Descent(origin);
         match origin {
             Origin::Best => self.local.begin(&self.best, self.best_cost, width),
             Origin::Random => {
-                self.others += 1;
+                self.descents.from_random += 1;
                 draw(0.9, &mut self.rng, &mut self.units);
                 self.local.begin(&self.units, f64::INFINITY, width);
             }
             Origin::Cma => {
                 let deviation = self.cma.centre(&mut self.units);
-                self.local
-                    .begin(&self.units, f64::INFINITY, (0.3 * deviation).min(width));
+                let width = (0.3 * deviation).min(width);
+                self.local.begin(&self.units, f64::INFINITY, width);
             }
         }
     }
 
-    fn sweep(&mut self, scope: Scope) {
-        self.spent.stage = 0;
-        self.turn = Turn::Sweep;
-        self.sweeps += 1;
-        self.lines.begin(&self.best, self.best_cost, scope);
-        if self.lines.is_over() {
-            self.choose();
-        }
-    }
-
     fn end_descent(&mut self, origin: Origin) {
-        self.descents += 1;
-        self.is_long = self.spent.stage > 50 * self.best.len() as u64;
-        self.was_settled = self.local.is_settled;
-        self.is_stale = true;
-        self.patience = if self.local.is_settled {
-            4
-        } else {
-            (4 * self.patience).min(64)
-        };
+        let is_settled = self.local.is_settled;
+        let is_long = self.spent.descent > 50 * self.best.len() as u64;
+        self.descents.note(is_settled, is_long);
+        let is_from_best = origin == Origin::Best;
+        let follows =
+            self.sweeps
+                .follow_descent(&self.best, self.best_cost, is_from_best, is_settled);
         if origin == Origin::Cma {
-            self.end_polish();
-        } else if self.descents == 1 && self.best_cost.is_finite() {
-            self.begin_sweeps();
-        } else if origin == Origin::Best && !self.local.is_settled && self.may_near() {
-            self.sweep_near();
-        } else if origin == Origin::Best
-            && !self.is_additive
-            && self.sweeps < 4
-            && self.gained.1 > 0.3 * self.gained.0
-        {
-            self.sweep(AGAIN);
+            self.compare_valleys();
+        } else if self.descents.count == 1 && self.best_cost.is_finite() {
+            if self.sweeps.is_sum || self.best.len() == 1 {
+                self.begin_sweeps();
+            } else {
+                self.compared = self.best_cost;
+                self.turn = Turn::Order;
+            }
+        } else if follows {
+            self.turn = Turn::Sweep;
         } else {
             self.choose();
         }
     }
 
     fn begin_sweeps(&mut self) {
-        if self.is_additive || self.best.len() == 1 {
-            self.sweep(WIDE);
+        if self.sweeps.begin(&self.best, self.best_cost) {
+            self.turn = Turn::Sweep;
         } else {
-            self.order_cost = self.best_cost;
-            self.turn = Turn::Order;
+            self.choose();
         }
     }
 
-    /// Whether no chain of near sweeps has failed at this cost.
-    fn may_near(&self) -> bool {
-        self.fine > 1e-11 && self.best_cost < 0.99 * self.near_cost
-    }
-
-    /// A sweep around the best point, for kinks that a descent cannot follow.
-    fn sweep_near(&mut self) {
-        self.near_cost = self.best_cost;
-        let reach = 10.0 * self.fine;
-        self.fine = (1e-3 * self.fine).max(1e-11);
-        self.sweep(Scope {
-            reach,
-            fine: self.fine,
-            least: 0,
-            limit: 40,
-        });
-    }
-
     /// The valley that a run of CMA-ES is in is known when two descents end in the same one.
-    fn end_polish(&mut self) {
-        let (before, ..) = self.polished;
+    fn compare_valleys(&mut self) {
         let found = self.local.cost();
-        self.polished = (found, self.spent.stage, self.cma.spent());
         let tolerance = 1e-6 * found.abs().min(1.0) + 1e-12;
-        if (found - before).abs() <= tolerance {
-            self.polished = (f64::INFINITY, self.spent.stage, 0);
+        let is_same = (found - self.descents.found).abs() <= tolerance;
+        self.descents.took = self.spent.descent;
+        (self.descents.found, self.descents.at) = (found, self.cma.spent());
+        if is_same {
+            self.descents.forget();
             self.cma.abandon();
         }
         self.choose();
     }
 
-    fn end_sweep(&mut self) {
-        let gained = self.lines.before - self.lines.cost();
-        self.gained = (self.gained.1, gained);
-        self.is_stale &= gained <= 0.0;
-        if self.fine < WIDE.fine {
-            self.follow_near(gained > 0.0 || self.is_additive);
-        } else if self.is_additive && self.sweeps < 2 {
-            self.sweeps += 1;
-            self.lines.again(EVERYWHERE);
-            if self.lines.is_over() {
-                self.descend_from(Origin::Best, 1e-4);
-            }
-        } else if !self.is_additive && self.sweeps < 2 && gained > 0.0 {
-            self.sweep(AGAIN);
-        } else if !self.is_stale {
-            self.descend_from(Origin::Best, 1e-4);
-        } else if self.is_additive && !self.was_settled && self.may_near() {
-            self.sweep_near();
-        } else {
-            self.choose();
-        }
-    }
-
-    /// After a sweep around the best point: another one if it paid.
-    fn follow_near(&mut self, has_gained: bool) {
-        if !has_gained || self.sweeps >= 12 {
-            self.choose();
-        } else if self.lines.moved > 10.0 * self.fine {
-            let reach = 10.0 * self.lines.moved;
-            self.sweep(Scope {
-                reach,
-                fine: self.fine,
-                least: 0,
-                limit: 40,
-            });
-        } else if self.fine > 1e-11 {
-            self.sweep_near();
-        } else {
-            self.choose();
-        }
-    }
-
-    /// Looks for narrower valleys of a sum: each coordinate has so few places that this finds more than any search in the
-    /// whole space.
-    fn explore(&mut self) {
-        self.spent.stage = 0;
-        self.turn = Turn::Sweep;
-        self.sweeps += 1;
-        self.least *= 2;
-        self.fine = WIDE.fine;
-        let scope = Scope {
-            least: self.least,
-            limit: self.least + 40,
-            ..EVERYWHERE
-        };
-        if self.lines.cost() <= self.best_cost && self.lines.is_wide() {
-            self.lines.again(scope);
-        } else {
-            self.lines.begin(&self.best, self.best_cost, scope);
-        }
-    }
-
-    /// Whether to try other valleys before populations do: it costs little where descents end soon, and much is gained where
-    /// there are but a few valleys.
-    fn wants_another_valley(&self) -> bool {
-        let limit = 300 * self.best.len() as u64;
-        self.is_smooth
-            && self.was_settled
-            && self.others < 2
-            && self.spent.local < limit
-            && self.spent.cma == 0
-    }
-
     /// Gives the next turn to whom has had the least for his share.
     fn choose(&mut self) {
         let others = self.spent.all - self.spent.lines;
-        if self.is_additive && self.least < 2_000 && self.spent.lines < 2 * others {
-            self.explore();
-            if !self.lines.is_over() {
-                return;
-            }
-        }
-        if self.wants_another_valley() {
-            self.descend_from(Origin::Random, 0.05);
-            return;
-        }
-        let restarts = self.cma.restarts();
-        let n = self.best.len() as u64;
-        let (_, took, at) = self.polished;
-        if self.is_smooth
-            && self.turn != Turn::Descent(Origin::Cma)
-            && self.cma.spent() > at + (self.patience * took).max(90 * n)
+        if self.sweeps.may_explore()
+            && self.spent.lines < 2 * others
+            && self.sweeps.explore(&self.best, self.best_cost)
         {
-            self.descend_from(Origin::Cma, 0.05);
-            return;
-        }
-        let shade = if self.is_smooth { 0.1 } else { 1.0 };
-        let wants_shade = (restarts > 1 || !self.is_smooth)
-            && (self.spent.shade as f64) < shade * self.spent.cma as f64;
-        let wants_descent = self.is_smooth
-            && restarts > 0
-            && (self.spent.local as f64) < 0.2 * self.spent.cma as f64;
-        if wants_descent {
-            self.descend_from(Origin::Random, 0.05);
+            self.turn = Turn::Sweep;
+        } else if self.wants_descent() {
+            self.descend(Origin::Random, WIDE);
+        } else if self.wants_bottom() {
+            self.descend(Origin::Cma, WIDE);
+        } else if self.wants_shade() {
+            self.turn = Turn::Shade;
         } else {
-            self.turn = if wants_shade { Turn::Shade } else { Turn::Cma };
+            self.turn = Turn::Cma;
         }
     }
 
-    /// Remembers the best feasible row.
+    /// Whether to try another valley. Before populations do that only where there are but a few, else it is in vain.
+    fn wants_descent(&self) -> bool {
+        let n = self.best.len() as u64;
+        if !self.is_smooth {
+            false
+        } else if self.spent.cma == 0 {
+            let may_be_few = self.descents.is_long && self.descents.is_settled;
+            may_be_few && self.descents.from_random < 2 && self.spent.local < 300 * n
+        } else {
+            self.cma.restarts() > 0 && (self.spent.local as f64) < 0.2 * self.spent.cma as f64
+        }
+    }
+
+    /// Whether to look for the bottom of the valley of CMA-ES.
+    fn wants_bottom(&self) -> bool {
+        let Descents {
+            patience, took, at, ..
+        } = self.descents;
+        let due = at + (patience * took).max(90 * self.best.len() as u64);
+        self.is_smooth && self.turn != Turn::Descent(Origin::Cma) && self.cma.spent() > due
+    }
+
+    fn wants_shade(&self) -> bool {
+        let share = match self.cma.restarts() {
+            0 | 1 if self.is_smooth => 0.0,
+            _ if self.is_smooth => 0.1,
+            _ if self.is_noisy => 0.0,
+            0 => 0.3,
+            _ => 4.0,
+        };
+        (self.spent.shade as f64) < share * self.spent.cma as f64
+    }
+
+    /// Remembers the best feasible rows.
     fn note(&mut self, batch: &Points) {
         for row in 0..batch.len() {
-            if batch.violation(row) <= 0.0 && batch.cost(row) < self.best_cost {
-                self.best_cost = batch.cost(row);
+            let cost = batch.cost(row);
+            if batch.violation(row) > 0.0 || !cost.is_finite() {
+                continue;
+            }
+            if cost < self.best_cost {
+                self.best_cost = cost;
                 self.frame.units(batch.row(row), &mut self.best);
             }
+            self.keep(batch, row);
         }
+    }
+
+    /// Keeps a row among the best ones, if it is better than the worst of them.
+    fn keep(&mut self, batch: &Points, row: usize) {
+        if self.elite.len() < ELITE {
+            self.elite.push_from(batch, row);
+            return;
+        }
+        let costs = self.elite.all_costs().iter().enumerate();
+        let worst = costs
+            .max_by(|a, b| a.1.total_cmp(b.1))
+            .map_or(0, |worst| worst.0);
+        if batch.cost(row) < self.elite.cost(worst) {
+            self.elite.replace(worst, batch, row);
+        }
+    }
+
+    /// The given rows are known: begins at the best of them.
+    fn begin(&mut self, batch: &Points) {
+        let mut order = Vec::new();
+        super::rank(batch, &mut order);
+        self.frame.units(batch.row(order[0]), &mut self.units);
+        if batch.cost(order[0]).is_finite() {
+            self.cma.begin_at(&self.units);
+        }
+        self.turn = if self.is_smooth { Turn::Sum } else { Turn::Cma };
     }
 }
 
@@ -515,18 +380,32 @@ impl Engine for AutoSingle {
             }
             Turn::Cma => self.cma.ask(batch),
             Turn::Shade => self.shade.ask(batch),
-            Turn::Test if !self.is_smooth => {
-                self.turn = Turn::Cma;
-                self.cma.ask(batch);
-            }
-            Turn::Test | Turn::Descent(_) | Turn::Order | Turn::Sweep => self.ask_rows(batch),
+            _ => self.ask_rows(batch),
         }
     }
 
     fn tell(&mut self, batch: &Points) {
-        self.spent.all += batch.len() as u64;
+        let rows = batch.len() as u64;
+        self.spent.all += rows;
         self.note(batch);
-        self.take(batch);
+        match self.turn {
+            Turn::Initial => self.begin(batch),
+            Turn::Cma => {
+                self.spent.cma += rows;
+                let runs = self.cma.restarts();
+                self.cma.tell(batch);
+                if self.cma.restarts() != runs {
+                    self.descents.forget();
+                }
+                self.choose();
+            }
+            Turn::Shade => {
+                self.spent.shade += rows;
+                self.shade.tell(batch);
+                self.choose();
+            }
+            _ => self.tell_rows(batch),
+        }
     }
 
     fn immigrate(&mut self, arrivals: &Points) {
@@ -536,33 +415,58 @@ impl Engine for AutoSingle {
     }
 
     fn members(&self) -> Option<&Points> {
-        if self.turn == Turn::Shade {
-            self.shade.members()
-        } else {
-            self.cma.members()
+        match self.turn {
+            _ if self.is_smooth => Some(&self.elite),
+            Turn::Shade => self.shade.members(),
+            _ => self.cma.members(),
         }
     }
 }
 
-impl AutoSingle {
-    fn take(&mut self, batch: &Points) {
-        match self.turn {
-            Turn::Initial => self.turn = Turn::Test,
-            Turn::Cma => {
-                self.spent.cma += batch.len() as u64;
-                let runs = self.cma.restarts();
-                self.cma.tell(batch);
-                if self.cma.restarts() != runs {
-                    self.polished = (f64::INFINITY, self.polished.1, 0);
-                }
-                self.choose();
-            }
-            Turn::Shade => {
-                self.spent.shade += batch.len() as u64;
-                self.shade.tell(batch);
-                self.choose();
-            }
-            Turn::Test | Turn::Descent(_) | Turn::Order | Turn::Sweep => self.tell_rows(batch),
+impl Descents {
+    fn new() -> Self {
+        Self {
+            count: 0,
+            from_random: 0,
+            is_long: false,
+            is_settled: true,
+            patience: 4,
+            found: f64::INFINITY,
+            took: 0,
+            at: 0,
         }
+    }
+
+    fn note(&mut self, is_settled: bool, is_long: bool) {
+        self.count += 1;
+        (self.is_settled, self.is_long) = (is_settled, is_long);
+        // Where costs are not smooth a descent does not find the bottom.
+        self.patience = if is_settled {
+            4
+        } else {
+            (4 * self.patience).min(64)
+        };
+    }
+
+    /// Another run has begun.
+    fn forget(&mut self) {
+        (self.found, self.at) = (f64::INFINITY, 0);
+    }
+}
+
+fn cma_options(problem: &Problem) -> CmaOptions {
+    CmaOptions {
+        restarts: Restarts::Ipop,
+        growth: if problem.is_noisy { 2 } else { 3 },
+        ..CmaOptions::default()
+    }
+}
+
+/// Runs that fit into half of the budget.
+fn shade_options(problem: &Problem, n: usize) -> ShadeOptions {
+    let half = problem.budget.map_or(u64::MAX, |budget| budget / 2);
+    ShadeOptions {
+        horizon: Some((700 * n.max(1) as u64).min(half)),
+        ..ShadeOptions::default()
     }
 }

@@ -105,12 +105,11 @@ impl Cma {
         }
     }
 
-    /// Begins at coordinates, whose cost does not matter, with another step; only before the first generation.
-    pub(crate) fn begin_at(&mut self, units: &[f64], step: f64) {
+    /// Begins at coordinates, whose cost does not matter; only before the first generation.
+    pub(crate) fn begin_at(&mut self, units: &[f64]) {
         for (mean, &i) in self.gaussian.mean.iter_mut().zip(&self.numbers.coordinates) {
             *mean = units[i];
         }
-        self.gaussian.step = step;
     }
 
     /// Writes the mean of the distribution as coordinates; returns its mean deviation. For real axes only.
@@ -233,7 +232,7 @@ impl Engine for Cma {
             if batch.cost(self.order[0]).is_finite() {
                 let mut units = std::mem::take(&mut self.units);
                 self.frame.units(batch.row(self.order[0]), &mut units);
-                self.begin_at(&units, self.gaussian.step);
+                self.begin_at(&units);
                 self.units = units;
             }
         } else if batch.len() == self.gaussian.lambda() {

@@ -274,3 +274,87 @@ impl Gaussian {
 fn norm(vector: &[f64]) -> f64 {
     vector.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranked(gaussian: &Gaussian, f: impl Fn(&[f64]) -> f64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..gaussian.lambda()).collect();
+        order.sort_by(|&a, &b| f(gaussian.point(a)).total_cmp(&f(gaussian.point(b))));
+        order
+    }
+
+    #[test]
+    fn weights_have_the_sums_that_the_tutorial_gives() {
+        for (n, lambda) in [(1, 4), (2, 6), (10, 10), (10, 200), (40, 15)] {
+            let rates = Rates::new(n, lambda);
+            let positive: f64 = rates.weights.iter().filter(|w| **w > 0.0).sum();
+            assert!((positive - 1.0).abs() < 1e-12);
+            assert!(
+                rates.weights.is_sorted_by(|a, b| a > b),
+                "better ranks weigh more"
+            );
+            assert!(rates.c_one > 0.0 && rates.c_mu > 0.0 && rates.c_one + rates.c_mu <= 1.0);
+            // Negative weights must not take all that the covariance has.
+            let negative = positive - rates.weights.iter().sum::<f64>();
+            assert!(rates.c_mu * n as f64 * negative <= 1.0 - rates.c_one - rates.c_mu + 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_mean_is_the_weighted_mean_of_the_best() {
+        let mut rng = Rng::new(3);
+        let mut gaussian = Gaussian::new(&[0.4, 0.5, 0.6], 0.1, 8);
+        for _ in 0..20 {
+            gaussian.sample(&mut rng);
+            let order = ranked(&gaussian, |x| x.iter().map(|x| x * x).sum());
+            let expect: Vec<f64> = (0..3)
+                .map(|i| {
+                    (0..4)
+                        .map(|rank| gaussian.weights()[rank] * gaussian.point(order[rank])[i])
+                        .sum()
+                })
+                .collect();
+            assert!(gaussian.update(&order));
+            let near = gaussian
+                .mean
+                .iter()
+                .zip(&expect)
+                .all(|(a, b)| (a - b).abs() < 1e-12);
+            assert!(near, "{:?} {expect:?}", gaussian.mean);
+        }
+    }
+
+    #[test]
+    fn the_covariance_takes_the_shape_of_the_valley() {
+        let mut rng = Rng::new(4);
+        let mut gaussian = Gaussian::new(&[0.4, 0.6], 0.3, 12);
+        for _ in 0..120 {
+            gaussian.sample(&mut rng);
+            let order = ranked(&gaussian, |x| {
+                let (along, across) = (x[0] + x[1], x[0] - x[1]);
+                along * along + 1e4 * across * across
+            });
+            assert!(gaussian.update(&order));
+        }
+        let c = &gaussian.covariance;
+        let (along, across) = (c[0] + 2.0 * c[2] + c[3], c[0] - 2.0 * c[2] + c[3]);
+        let ratio = (along / across).sqrt();
+        assert!((30.0..300.0).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn what_is_injected_is_brought_near() {
+        let mut rng = Rng::new(5);
+        let mut gaussian = Gaussian::new(&[0.5; 4], 0.01, 8);
+        gaussian.sample(&mut rng);
+        gaussian.inject(2, &[0.501, 0.5, 0.5, 0.5]);
+        assert!(
+            (gaussian.point(2)[0] - 0.501).abs() < 1e-12,
+            "near enough as it is"
+        );
+        gaussian.inject(3, &[0.9; 4]);
+        assert!(gaussian.point(3)[0] > 0.5 && gaussian.point(3)[0] < 0.55);
+    }
+}

@@ -545,3 +545,64 @@ impl Stage for Local {
         self.phase == Phase::Over
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Descends; the point, the cost and the number of rows.
+    fn descend(n: usize, start: &[f64], f: impl Fn(&[f64]) -> f64) -> (Vec<f64>, f64, usize) {
+        let mut local = Local::new(n);
+        local.begin(start, f64::INFINITY, 0.05);
+        let (mut rows, mut spent) = (Rows::new(n), 0);
+        while !local.is_over() {
+            rows.clear();
+            local.ask(&mut rows);
+            let costs: Vec<f64> = (0..rows.len()).map(|row| f(rows.row(row))).collect();
+            spent += costs.len();
+            assert!(spent < 20_000, "it does not end");
+            local.tell(&costs);
+        }
+        (local.point().to_vec(), local.cost(), spent)
+    }
+
+    #[test]
+    fn a_quadratic_function_takes_few_steps() {
+        let f = |x: &[f64]| {
+            (0..6)
+                .map(|i| (1 + i * i) as f64 * (x[i] - 0.4) * (x[i] - 0.4))
+                .sum()
+        };
+        let (_, cost, spent) = descend(6, &[0.5; 6], f);
+        assert!(cost < 1e-20 && spent < 60, "{cost} {spent}");
+    }
+
+    /// The best point of a box is where what is free is best given what is held, not where it would be without bounds.
+    #[test]
+    fn bounds_hold_what_would_leave_them() {
+        let f = |x: &[f64]| {
+            let (a, b, c) = (x[0] + 0.3, x[1] - 0.4, x[2] - 1.2);
+            a * a + b * b + c * c + 1.2 * a * b + 0.9 * b * c
+        };
+        let (x, ..) = descend(3, &[0.5; 3], f);
+        // With x₀ = 0 and x₂ = 1: 2 b + 1.2 · 0.3 − 0.9 · 0.2 = 0.
+        assert_eq!((x[0], x[2]), (0.0, 1.0));
+        assert!((x[1] - 0.31).abs() < 1e-6, "{x:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_descended_ends() {
+        descend(3, &[0.5; 3], |_| 1.0);
+        descend(3, &[0.5; 3], |_| f64::INFINITY);
+        descend(
+            3,
+            &[0.5; 3],
+            |x| if x[0] > 0.4 { 1.0 } else { f64::INFINITY },
+        );
+        descend(3, &[0.5; 3], |x| (10.0 * x[0]).floor() + x[1]);
+        descend(3, &[0.5; 3], |x| -1e300 * x[0]);
+        descend(3, &[0.0, 1.0, 0.5], |x| {
+            x.iter().map(|x| (x - 0.3).abs().sqrt()).sum()
+        });
+    }
+}

@@ -10,9 +10,11 @@ use crate::rng::Rng;
 /// How to search with L-SHADE.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShadeOptions {
-    /// The rows of the first generation. Default: 18 for each free axis, at most a tenth of a run's evaluations.
+    /// The rows of the first generation. Default: 6 for each free axis, half as many more in each run that follows up to
+    /// 18, and at most a tenth of a run's evaluations. The paper has 18, which takes twice the evaluations where one run
+    /// is enough.
     pub population: Option<usize>,
-    /// The evaluations over which the population shrinks; afterwards a run of twice as many begins. Default: 1,500 for each
+    /// The evaluations over which the population shrinks; afterwards a run of twice as many begins. Default: 700 for each
     /// free axis or the budget, whichever is less.
     pub horizon: Option<u64>,
 }
@@ -59,7 +61,7 @@ impl Shade {
             is_constrained: problem.is_constrained,
             population: options.population,
             budget,
-            horizon: options.horizon.unwrap_or(1_500 * d).min(budget).max(1),
+            horizon: options.horizon.unwrap_or(700 * d).min(budget).max(1),
             spent: 0,
             initial: Vec::new(),
             units: Vec::new(),
@@ -88,7 +90,9 @@ impl Shade {
     /// Makes room for a run.
     fn begin(&mut self) {
         let d = self.frame.len();
-        let usual = (18 * d).min(usize::try_from(self.horizon / 10).unwrap_or(usize::MAX));
+        let rows = (0..self.restarts.min(3)).fold(6 * d, |rows, _| rows + rows / 2);
+        let greatest = usize::try_from(self.horizon / 10).unwrap_or(usize::MAX);
+        let usual = rows.min(18 * d).min(greatest);
         self.largest = self
             .population
             .unwrap_or(usual)
