@@ -1,6 +1,7 @@
 //! What holds for every method for one objective, over seeds and random spaces.
 
-use crate::engine::single::trials::{Function, cube, make, problem, run};
+use crate::engine::single::trials::functions::Function;
+use crate::engine::single::trials::{cube, make, problem, run};
 use crate::engine::{Points, Problem};
 use crate::rng::Rng;
 use crate::space::Parameter;
