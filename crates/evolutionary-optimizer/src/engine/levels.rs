@@ -43,8 +43,8 @@ fn sms_emoa() {
 
 #[test]
 fn moead() {
-    check("moead", "zdt1", 10_000, 0.87);
-    check("moead", "dtlz2 (3)", 5_000, 0.92);
+    check("moead", "zdt1", 10_000, 0.95);
+    check("moead", "dtlz2 (3)", 5_000, 0.91);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub struct MoeadOptions {
 }
 
 impl Default for MoeadOptions {
-    /// 100 members with 20 neighbours, 20 children, 0.9, 2 replaced, and usual variation.
+    /// 100 members with 20 neighbours, 20 children, 0.9, 2 replaced, and variation as by default.
     fn default() -> Self {
         Self {
             population: 100,

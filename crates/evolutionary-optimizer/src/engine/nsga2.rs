@@ -19,7 +19,7 @@ pub struct Nsga2Options {
 }
 
 impl Default for Nsga2Options {
-    /// 100 members, and variation as most publications have it.
+    /// 100 members, and variation as by default.
     fn default() -> Self {
         Self {
             population: 100,

@@ -23,14 +23,15 @@ pub struct Nsga3Options {
 }
 
 impl Default for Nsga3Options {
-    /// 100 members, up to 100 directions, and the variation of the publication: 30 for crossover.
+    /// 100 members, up to 100 directions, and the variation of the publication, 31 and 20: where there are many
+    /// objectives, small mutations did better.
     fn default() -> Self {
         Self {
             population: 100,
             directions: 100,
             variation: Variation {
                 crossover: 1.0,
-                crossover_index: 31.0,
+                mutation_index: 20.0,
                 ..Variation::default()
             },
         }

@@ -22,7 +22,7 @@ pub struct SmsEmoaOptions {
 }
 
 impl Default for SmsEmoaOptions {
-    /// 100 members, 10 children, and variation as most publications have it.
+    /// 100 members, 10 children, and variation as by default.
     fn default() -> Self {
         Self {
             population: 100,

@@ -26,13 +26,14 @@ pub struct Variation {
 }
 
 impl Default for Variation {
-    /// What most publications use: 0.9 and 15, 1/n and 20.
+    /// 0.9 and 31, 1/n and 7. Publications mostly have indices of 15 to 20 for both; children nearer to their parents and
+    /// mutants farther from them did better on average over 31 test problems, most of all where there are many local fronts.
     fn default() -> Self {
         Self {
             crossover: 0.9,
-            crossover_index: 15.0,
+            crossover_index: 31.0,
             mutation: None,
-            mutation_index: 20.0,
+            mutation_index: 7.0,
         }
     }
 }

@@ -41,7 +41,7 @@ fn curve(points: usize, of: impl Fn(f64) -> [f64; 2]) -> Vec<f64> {
 fn zdt(name: &'static str, n: usize, rest: (f64, f64), function: Function) -> Case {
     let mut parameters = vec![real(0.0, 1.0)];
     parameters.resize(n, real(rest.0, rest.1));
-    let front = curve(200_000, |t| {
+    let front = curve(20_000, |t| {
         let root = |x: f64| 1.0 - x.sqrt();
         let t6 = 0.280_775_319_1 + t * (1.0 - 0.280_775_319_1);
         match name.as_bytes()[3] {
@@ -97,7 +97,7 @@ fn wfg(name: &'static str, objectives: usize, function: Function) -> Case {
 fn dtlz7_case(name: &'static str, objectives: usize) -> Case {
     // A point of the front has in each position variable a value at which x (1 + sin 3πx) is greater than ever before.
     let (mut best, mut xs) = (f64::NEG_INFINITY, Vec::new());
-    let steps = if objectives == 2 { 200_000 } else { 2_000 };
+    let steps = if objectives == 2 { 20_000 } else { 2_000 };
     for i in 0..=steps {
         let x = i as f64 / steps as f64;
         let value = x * (1.0 + (3.0 * PI * x).sin());
@@ -148,7 +148,7 @@ pub(crate) fn other_cases() -> Vec<Case> {
         parameters.resize(30, real(low, high));
         parameters
     };
-    let root = || curve(100_000, |t| [t, 1.0 - t.sqrt()]);
+    let root = || curve(20_000, |t| [t, 1.0 - t.sqrt()]);
     let constrained = |mut case: Case, low: [f64; 2], high: [f64; 2], volume: f64| {
         case.is_constrained = true;
         (case.low, case.high, case.volume) = (low.to_vec(), high.to_vec(), volume);
@@ -176,7 +176,7 @@ pub(crate) fn other_cases() -> Vec<Case> {
             vec![real(0.0, 1.0); 14],
             2,
             wfg1,
-            curve(100_000, |t| {
+            curve(20_000, |t| {
                 [
                     2.0 * (1.0 - (t * PI / 2.0).cos()),
                     4.0 * (1.0 - t - (10.0 * PI * t + PI / 2.0).cos() / (10.0 * PI)),
