@@ -1,7 +1,7 @@
 //! `search`: lines that match, in files that were read.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use autoexec_consolidator::Severity;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::StepError;
 use crate::report::StepCache;
-use crate::trace::{FileAnswer, TaskTrace};
+use crate::trace::{FileAnswer, Order, TaskTrace};
 use crate::workflow::model::Search;
 
 use super::confined::Confined;
@@ -40,11 +40,8 @@ impl Files<'_> {
             return self.cache.read_many_with(paths, options);
         };
         // A batch is read in an order of its own, on which depends what a full cache drops.
-        let order = Mutex::new(Vec::with_capacity(paths.len()));
-        let tell = |place| {
-            let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
-            order.push(place);
-        };
+        let order = Order::of(paths.len());
+        let tell = |place| order.tell(place);
         let options = ReadManyOptions {
             told: Some(&tell),
             ..*options
@@ -52,10 +49,9 @@ impl Files<'_> {
         let started = Instant::now();
         let results = self.cache.read_many_with(paths, &options);
         let took = started.elapsed();
-        let order = order.into_inner().unwrap_or_else(PoisonError::into_inner);
         let told = order
-            .iter()
-            .map(|&it| (paths[it], FileAnswer::of(&results[it])));
+            .told()
+            .map(|it| (paths[it], FileAnswer::of(&results[it])));
         trace.files(started, took, told);
         results
     }

@@ -27,7 +27,7 @@ pub use stat::{
     StepFigures,
 };
 
-pub(crate) use seam::{Answered, TaskTrace, Told, ToldPaths, Tracer};
+pub(crate) use seam::{Answered, Order, TaskTrace, Told, ToldPaths, Tracer};
 
 use std::io;
 use std::path::Path;

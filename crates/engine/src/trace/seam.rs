@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use autoexec_file_cache::{Error, ErrorKind, Read, Source};
@@ -176,6 +177,34 @@ impl Drop for Told<'_> {
         if let Some(trace) = self.trace {
             trace.files(self.started, self.took, self.files.drain(..));
         }
+    }
+}
+
+/// The order in which the places of a batch are answered, by several threads at once.
+pub(crate) struct Order {
+    next: AtomicUsize,
+    places: Vec<AtomicUsize>,
+}
+
+impl Order {
+    /// Of a batch of so many places.
+    pub(crate) fn of(places: usize) -> Self {
+        Self {
+            next: AtomicUsize::new(0),
+            places: (0..places).map(|_| AtomicUsize::new(0)).collect(),
+        }
+    }
+
+    /// A place is answered; each is told once at most.
+    pub(crate) fn tell(&self, place: usize) {
+        let at = self.next.fetch_add(1, Relaxed);
+        self.places[at].store(place, Relaxed);
+    }
+
+    /// Those that were told, once the threads are gone.
+    pub(crate) fn told(&self) -> impl ExactSizeIterator<Item = usize> {
+        let told = &self.places[..self.next.load(Relaxed)];
+        told.iter().map(|it| it.load(Relaxed))
     }
 }
 
