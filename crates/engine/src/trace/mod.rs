@@ -3,8 +3,8 @@
 //! A trace holds no contents. Files, paths and questions are numbers, with hashes by which traces of one folder can be
 //! joined; names only where they were asked for. The bytes: `design.md`.
 //!
-//! [`Recording`](record::Recording) collects while a run goes on, [`write`] and [`read`] are the file, [`Folder`] is where
-//! traces are kept, [`Figures`] is what one or several of them come to.
+//! A run collects while it goes on, where [`RunOptions::trace`](crate::RunOptions::trace) says so; [`write()`] and [`read()`] are
+//! the file, [`Folder`] is where traces are kept, [`Figures`] is what one or several of them come to.
 
 mod folder;
 mod format;
