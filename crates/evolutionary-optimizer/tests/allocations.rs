@@ -96,7 +96,7 @@ fn no_generation_in_steady_state_allocates() {
             let steady = &reader.0[reader.0.len() / 4..];
             let grown = steady.windows(2).filter(|pair| pair[1] > pair[0]);
             // What restarts makes room for another population then.
-            let restarts = if ["auto", "cma-es"].contains(name) {
+            let restarts = if ["auto", "cma-es", "l-shade"].contains(name) {
                 4
             } else {
                 0

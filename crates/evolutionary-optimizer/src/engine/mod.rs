@@ -34,13 +34,14 @@ pub use nsga2::Nsga2Options;
 pub use nsga3::Nsga3Options;
 pub(crate) use points::Points;
 use sampling::Sampling;
+use single::Kind;
 use single::auto::AutoSingle;
 use single::cma::Cma;
-use single::shade::Shade;
+use single::shade::{Shade, ShadeOptions};
 pub use sms_emoa::SmsEmoaOptions;
 pub use variation::Variation;
 
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, GeneticOptions};
 use crate::axis::Axis;
 use crate::error::Error;
 use crate::options::Goal;
@@ -132,7 +133,11 @@ pub(crate) fn build(
         Algorithm::Auto if problem.objectives > 1 => {
             Box::new(auto_many::AutoMany::new(problem, rng))
         }
-        Algorithm::Auto => Box::new(AutoSingle::new(problem, rng)),
+        Algorithm::Auto => match single::choose(problem) {
+            Kind::Portfolio => Box::new(AutoSingle::new(problem, rng)),
+            Kind::Shade => Box::new(Shade::new(problem, &ShadeOptions::default(), rng)),
+            Kind::Genetic => Box::new(GeneticEngine::new(problem, &GeneticOptions::default(), rng)),
+        },
         Algorithm::Genetic(options) => {
             needs_one()?;
             Box::new(GeneticEngine::new(problem, options, rng))

@@ -183,11 +183,4 @@ impl Points {
         let (one, other) = (self.costs(a), self.costs(b));
         one != other && one.iter().zip(other).all(|(a, b)| a <= b)
     }
-
-    /// Whether row `a` is better than row `b` on the first objective: less violation, then less cost (Deb, "An
-    /// efficient constraint handling method for genetic algorithms", 2000).
-    #[inline]
-    pub(crate) fn is_better(&self, a: usize, b: usize) -> bool {
-        (self.violations[a], self.cost(a)) < (self.violations[b], self.cost(b))
-    }
 }

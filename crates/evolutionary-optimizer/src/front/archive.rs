@@ -126,6 +126,7 @@ impl Archive {
         next > 0 && self.rows.costs(self.order[next - 1] as usize)[1] <= costs[1]
     }
 
+    #[cfg(test)]
     /// The non-dominated rows, in no particular order.
     pub(crate) fn front(&mut self) -> &Points {
         self.merge();

@@ -16,18 +16,11 @@ pub use crowding::crowding_distance;
 pub use hypervolume::hypervolume;
 pub use sorting::non_dominated_sort;
 
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the optimizer will use it")
-)]
 pub(crate) use archive::Archive;
 pub(crate) use crowding::Crowding;
 pub(crate) use directions::directions;
 pub(crate) use dominance::dominates;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the optimizer will use it")
-)]
+#[cfg(test)]
 pub(crate) use hypervolume::Volume;
 pub(crate) use prune::Pruner;
 pub(crate) use scale::Scale;

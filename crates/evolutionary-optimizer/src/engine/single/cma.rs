@@ -138,11 +138,6 @@ impl Cma {
         self.plan.runs
     }
 
-    /// The samples of a generation of this run.
-    pub(crate) fn population(&self) -> usize {
-        self.gaussian.lambda()
-    }
-
     /// The least probability of another value, for each discrete coordinate.
     fn alpha(&self) -> f64 {
         1.0 / (self.gaussian.lambda() * self.frame.len().max(1)) as f64

@@ -97,10 +97,6 @@ impl Lines {
         self.scope.reach >= 1.0
     }
 
-    pub(crate) fn point(&self) -> &[f64] {
-        &self.context
-    }
-
     pub(crate) fn cost(&self) -> f64 {
         self.cost
     }

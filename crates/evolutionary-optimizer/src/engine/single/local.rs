@@ -124,10 +124,6 @@ impl Local {
         }
     }
 
-    pub(crate) fn point(&self) -> &[f64] {
-        &self.x
-    }
-
     pub(crate) fn cost(&self) -> f64 {
         self.cost
     }
@@ -563,7 +559,7 @@ mod tests {
             assert!(spent < 20_000, "it does not end");
             local.tell(&costs);
         }
-        (local.point().to_vec(), local.cost(), spent)
+        (local.x.clone(), local.cost(), spent)
     }
 
     #[test]
