@@ -255,7 +255,7 @@ fn ask(search: &mut Search, count: usize) -> Result<String, String> {
     }
     let trials = search.optimizer.ask(count);
     Ok(write(&Asked {
-        done: trials.is_empty() && search.optimizer.is_done(),
+        done: trials.is_empty() && search.optimizer.is_asked_out(),
         ids: trials.iter().map(|trial| trial.id).collect(),
         xs: trials
             .iter()
