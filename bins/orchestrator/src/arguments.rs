@@ -43,6 +43,8 @@ pub(crate) enum Command {
     /// Show what runs asked of their caches, classes and providers
     #[command(subcommand)]
     Trace(Trace),
+    /// Say what the traces of the last runs suggest to change, with the numbers behind it
+    Doctor(Doctor),
     /// Trim a conversation to a budget of tokens, keeping what a question needs
     Trim(Trim),
     /// Search for the parameters with which a command measures the best values
@@ -194,6 +196,34 @@ with each process; the file cache keeps what is asked for again longer, and does
 Examples:
   orchestrator trace stat
   orchestrator trace stat .autoexec/traces --json";
+
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_HELP)]
+pub(crate) struct Doctor {
+    /// Traces, and folders of traces; the settings' folder when absent
+    #[arg(value_name = "TRACE|FOLDER")]
+    pub(crate) from: Vec<PathBuf>,
+    /// Look at so many of the newest runs
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) last: u32,
+    /// Print the diagnosis as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 1 if there is a warning
+    #[arg(long)]
+    pub(crate) fail: bool,
+}
+
+/// What `doctor --help` says besides.
+const DOCTOR_HELP: &str = "Findings are in the order correctness, tokens, speed, memory; each with what was measured, the rule that it
+comes from, what to do, what a replay of the same runs gives then, and what `tune` would try. Runs of an
+earlier version of a workflow, or by other settings than its newest run, are only compared with.
+A trace that is broken or of another version is left out with a warning.
+
+Examples:
+  orchestrator doctor
+  orchestrator doctor --last 5 --json
+  orchestrator doctor .autoexec/traces --fail";
 
 #[derive(Debug, Args)]
 #[command(after_help = TRIM_HELP)]

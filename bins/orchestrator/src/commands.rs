@@ -26,6 +26,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<Exit> {
         Command::Graph(graph) => print_graph(graph),
         Command::Report(report) => show_report(report),
         Command::Trace(trace) => crate::trace::trace(trace, &settings(config)?),
+        Command::Doctor(doctor) => crate::doctor::doctor(doctor, &settings(config)?),
         Command::Trim(trim) => crate::trim::trim(trim),
         Command::Tune(tune) => crate::tune::tune(tune),
         Command::Schema => {

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod comparison;
+mod doctor;
 mod exit;
 mod progress;
 mod report;

@@ -58,6 +58,7 @@
 pub mod caches;
 pub mod catalogue;
 pub mod compare;
+pub mod doctor;
 pub mod document;
 mod engine;
 mod error;

@@ -21,3 +21,4 @@ mod search;
 mod summary;
 
 pub(crate) use answer::LARGEST as LARGEST_QUESTION;
+pub(crate) use summary::available_memory;

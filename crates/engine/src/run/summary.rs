@@ -128,7 +128,7 @@ fn in_words_of_the_settings(message: &str) -> String {
 }
 
 /// Memory that could still be had, where the system says so.
-fn available_memory() -> Option<u64> {
+pub(crate) fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text
         .lines()
