@@ -138,10 +138,8 @@ fn asked_in_spite_of_cache(group: &Group) -> Option<Finding> {
     ];
     let mut changes = Vec::new();
     if again.late > 0 {
-        let to = again
-            .gap_ns
-            .saturating_mul(2)
-            .next_multiple_of(1_000_000_000);
+        let to = again.gap_ns.saturating_mul(2);
+        let to = to.checked_next_multiple_of(1_000_000_000).unwrap_or(to);
         changes.push(Change::time("caches.prompt_ttl", setup.prompt_ttl_ns, to));
     }
     if again.late < again.questions && distinct > setup.prompts {

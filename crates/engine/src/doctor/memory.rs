@@ -1,7 +1,7 @@
 //! What the caches may hold, beside what the machine has.
 
 use super::Machine;
-use super::files::needed;
+use super::cache::needed;
 use super::group::Group;
 use super::model::{Change, Concern, Finding, Measured, Severity, Topic};
 use super::rules::LITTLE_MEMORY;
@@ -18,7 +18,8 @@ fn cache_beside_memory(group: &Group, machine: &Machine) -> Option<Finding> {
     let setup = group.setup();
     let ((_, bytes), bound) = (needed(group), setup.files_bytes);
     let least = setup.files_max_file_size.saturating_mul(LEAST_FILES);
-    let to = bytes.saturating_mul(2).max(least).next_multiple_of(1 << 20);
+    let to = bytes.saturating_mul(2).max(least);
+    let to = to.checked_next_multiple_of(1 << 20).unwrap_or(to);
     if free as f64 >= LITTLE_MEMORY.limit || bound <= free || to >= bound {
         return None;
     }

@@ -7,6 +7,7 @@
 //! like the newest one count, and the others serve for comparing times.
 
 mod asked;
+mod cache;
 mod commands;
 mod files;
 mod group;
@@ -79,7 +80,8 @@ fn of_group(group: &Group, machine: &Machine) -> Vec<Finding> {
     let mut findings = Vec::new();
     commands::examine(group, &mut findings);
     asked::examine(group, &mut findings);
-    files::examine(group, machine, &mut findings);
+    files::examine(group, &mut findings);
+    cache::examine(group, machine, &mut findings);
     schedule::examine(group, &mut findings);
     trend::examine(group, &mut findings);
     memory::examine(group, machine, &mut findings);

@@ -26,7 +26,7 @@ fn because(topic: &'static str, because: impl Into<String>) -> NotLookedAt {
     }
 }
 
-fn never() -> [NotLookedAt; 6] {
+fn never() -> [NotLookedAt; 7] {
     [
         because(
             "memory use (above 500 MB)",
@@ -35,6 +35,10 @@ fn never() -> [NotLookedAt; 6] {
         because(
             "tokens and time over budget",
             "workflows have no budgets and estimates yet; runs are compared with earlier ones instead",
+        ),
+        because(
+            "tokens, time and failures by complexity",
+            "workflows do not say yet how complex they are: what is usual for simple ones is not for others",
         ),
         because("over-verification", "the engine verifies nothing yet"),
         because(

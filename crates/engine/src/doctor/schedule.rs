@@ -155,7 +155,9 @@ fn chain(steps: &[Step]) -> (Vec<usize>, u64) {
         let needs = steps[index].needs.iter().map(|it| *it as usize);
         before[index] = needs.max_by_key(|it| ends[*it]);
         let longest = steps[index].tasks.iter().map(|it| it.ns).max();
-        ends[index] = before[index].map_or(0, |it| ends[it]) + longest.unwrap_or(0);
+        ends[index] = before[index]
+            .map_or(0, |it| ends[it])
+            .saturating_add(longest.unwrap_or(0));
     }
     let Some(last) = (0..steps.len()).max_by_key(|it| ends[*it]) else {
         return (Vec::new(), 0);

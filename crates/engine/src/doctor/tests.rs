@@ -155,11 +155,11 @@ fn a_cache_that_is_too_small() {
     enough.header.setup.files_entries = 64;
     let finding = only(Topic::LowHitRate, vec![small.clone()], vec![enough]);
     assert_eq!(changed(&finding), [("files.entries", 64, 128)]);
-    assert_eq!(measured(&finding, "with room for all"), 0.75);
     assert_eq!(
-        measured(&finding, "of 64 entries, least recently used,"),
-        0.0
+        measured(&finding, "an LRU cache with room for all hits"),
+        0.75
     );
+    assert_eq!(measured(&finding, "an LRU cache of 64 entries hits"), 0.0);
     let replayed = finding.replayed.expect("replayed");
     assert_eq!((replayed.before.reads, replayed.after.hits), (400, 300));
     assert!(
@@ -706,4 +706,22 @@ fn as_json() {
         ),
         (Some(1), Some(4))
     );
+}
+
+/// One of everything, a file of 1 TiB among it.
+#[test]
+fn whatever_a_trace_holds_is_looked_at() {
+    let sample = crate::trace::tests::sample();
+    let diagnosis = examine(
+        vec![sample.clone(), sample],
+        &Settings::default(),
+        &Machine::default(),
+    );
+    let looked = &diagnosis.looked_at;
+    assert_eq!(
+        (looked.reads, looked.questions, looked.commands),
+        (1_208, 2, 2)
+    );
+    let change = ("files.max_file_size", 10 << 20, 1 << 40);
+    assert_eq!(changed(&diagnosis.findings[0]), [change]);
 }
