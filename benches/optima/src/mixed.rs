@@ -125,7 +125,7 @@ const PROBLEMS: [Problem; 9] = [
         space: || built(Space::new().real("x", 13.0..=100.0).real("y", 0.0..=100.0)),
         value: |x| {
             let (a, b) = (x[0], x[1]);
-            let value = (a - 10.0).powi(3) + (b - 20.0).powi(3) + 6961.813_875_580_138;
+            let value = (a - 10.0).powi(3) + (b - 20.0).powi(3) + 6_961.813_875_580_138;
             let first = 100.0 - (a - 5.0).powi(2) - (b - 5.0).powi(2);
             let second = (a - 6.0).powi(2) + (b - 5.0).powi(2) - 82.81;
             (value, [first, second])
