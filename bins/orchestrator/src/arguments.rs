@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Trim a conversation to a budget of tokens, keeping what a question needs
     Trim(Trim),
-    /// Search for the parameters with which a command measures the best values
+    /// Search for better settings on recorded traces, or for the parameters with which a command measures the best values
     Tune(Tune),
     /// Print the JSON Schema of workflow files
     Schema,
@@ -284,31 +284,47 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = TUNE_HELP)]
 pub(crate) struct Tune {
-    /// The file that says what may be varied and what is measured
+    /// Traces, and folders of traces, to tune the settings on; the settings' folder when absent
+    #[arg(value_name = "TRACE|FOLDER", conflicts_with_all = ["space", "command"])]
+    pub(crate) from: Vec<PathBuf>,
+    /// The share of traces that the search does not see: the newest, on which alone the result counts
+    #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = share, conflicts_with = "space")]
+    pub(crate) held_out: f64,
+    /// Print the settings that no others beat in time, memory and tokens at once
+    #[arg(long, conflicts_with_all = ["space", "json", "quiet"])]
+    pub(crate) front: bool,
+    /// Write the changes into the settings file, if the held-out traces show a gain
+    #[arg(long, conflicts_with = "space")]
+    pub(crate) apply: bool,
+    /// Apply the changes also if no gain is shown
+    #[arg(long, requires = "apply")]
+    pub(crate) force: bool,
+    /// Tune a command: the file that says what may be varied and what is measured
     #[arg(long, value_name = "FILE", requires = "command")]
     pub(crate) space: Option<PathBuf>,
     /// The command that measures; a shell runs it
     #[arg(long, value_name = "COMMAND", requires = "space")]
     pub(crate) command: Option<String>,
-    /// Run the command so often, instead of the file's budget
+    /// Replays of the traces, 2,000 when absent; or runs of the command, instead of the file's budget
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) budget: Option<u64>,
-    /// The seed, instead of the file's
+    /// The seed; 0 when absent, or that of the file
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Runs of the command at once
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) workers: u16,
-    /// Write every evaluation to this file, with commas between
-    #[arg(long, value_name = "FILE")]
+    /// Replays at once, as many as there are processors when absent; or runs of the command, 1 when absent
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+    /// Write every evaluation of the command to this file, with commas between
+    #[arg(long, value_name = "FILE", requires = "space")]
     pub(crate) table: Option<PathBuf>,
-    /// Keep the search in this file, to go on with --resume after an interruption
-    #[arg(long, value_name = "FILE")]
+    /// Keep the search for a command in this file, to go on with --resume after an interruption
+    #[arg(long, value_name = "FILE", requires = "space")]
     pub(crate) state: Option<PathBuf>,
     /// Go on with the search in the state file
     #[arg(long, requires = "state")]
     pub(crate) resume: bool,
-    /// Draw the best values over the evaluations, and with two objectives the front, to this file
+    /// Draw the best values over the evaluations, and the front of two objectives, to this file; .html has both on one page,
+    /// of traces FILE.svg has the front and FILE-convergence.svg the other
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<PathBuf>,
     /// Print what came out as one JSON document
@@ -321,12 +337,24 @@ pub(crate) struct Tune {
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) quiet: bool,
     /// Answer requests to ask and tell, one JSON line each, until `{"quit":true}` or the end of the input
-    #[arg(long, conflicts_with_all = ["space", "command", "budget", "seed", "workers", "table", "state", "resume", "plot", "json", "quiet"])]
+    #[arg(long, conflicts_with_all = ["from", "held_out", "front", "apply", "force", "space", "command", "budget", "seed", "workers", "table", "state", "resume", "plot", "json", "quiet"])]
     pub(crate) stdio: bool,
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..1.0).contains(&value) => Ok(value),
+        _ => Err("expected a share from 0 to less than 1".to_owned()),
+    }
+}
+
 /// What `tune --help` says besides.
-const TUNE_HELP: &str = r#"The command gets the parameters as a JSON object on its standard input, and each in its environment as PARAM_ and
+const TUNE_HELP: &str = r#"There are three ways: on recorded traces, of a command, and in lines.
+
+On traces (docs/tune.md) each candidate is a replay of what runs asked for; nothing is run. The newest traces are held
+out, and the gain is measured on them alone. The settings to improve are those of --config or autoexec.toml.
+
+Of a command: it gets the parameters as a JSON object on its standard input, and each in its environment as PARAM_ and
 the name in capitals. The last line that it prints is its answer: a number, or an object with the names of the
 objectives. Any other end than status 0, and no answer in time, count as the worst.
 
@@ -342,6 +370,8 @@ With --stdio a request is one of {"init":{"proto":1,"seed":7,"budget":1000,"obje
 {"tell":{"ids":[…],"fs":[[…]],"gs":[[…]]}}, {"best":N}, {"save":PATH}, {"load":PATH}, {"quit":true}.
 
 Examples:
+  orchestrator tune
+  orchestrator tune .autoexec/traces --front --plot tuned.html --apply
   orchestrator tune --space space.yaml --command './eval.sh'
   orchestrator tune --space space.yaml --command './eval.sh' --workers 4 --table all.csv --state search.bin --resume"#;
 

@@ -28,7 +28,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<Exit> {
         Command::Trace(trace) => crate::trace::trace(trace, &settings(config)?),
         Command::Doctor(doctor) => crate::doctor::doctor(doctor, &settings(config)?),
         Command::Trim(trim) => crate::trim::trim(trim),
-        Command::Tune(tune) => crate::tune::tune(tune),
+        Command::Tune(tune) => crate::tune::tune(tune, config, || settings(config)),
         Command::Schema => {
             let schema = autoexec_engine::workflow::spec::json_schema();
             print(&format!("{}\n", serde_json_pretty(&schema)))

@@ -1,4 +1,6 @@
-//! `tune`: parameters of any command, and searches that others drive in lines.
+//! `tune`: our settings on recorded traces, parameters of any command, and searches that others drive in lines.
+
+mod traces;
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -6,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use autoexec_engine::Settings;
 use autoexec_engine::document::units::{grouped, many};
 use autoexec_engine::tune::{
     Command, Evaluated, Optimizer, Session, SpaceDocument, Tuning, TuningOptions, Watcher,
@@ -24,12 +27,17 @@ const MOST_TOLD: u64 = 3;
 /// Solutions of a front that are printed.
 const MOST_ROWS: usize = 20;
 
-pub(crate) fn tune(wanted: &Tune) -> Result<Exit> {
+/// `settings` are asked for where they are what is tuned.
+pub(crate) fn tune(
+    wanted: &Tune,
+    config: Option<&Path>,
+    settings: impl FnOnce() -> Result<Settings>,
+) -> Result<Exit> {
     if wanted.stdio {
         return answer_lines(io::stdin().lock(), io::stdout().lock());
     }
     let (Some(space), Some(command)) = (&wanted.space, &wanted.command) else {
-        anyhow::bail!("tune needs --space FILE with --command COMMAND, or --stdio");
+        return traces::run(wanted, &settings()?, config);
     };
     let mut document = match SpaceDocument::load(space) {
         Ok(document) => document,
@@ -53,7 +61,7 @@ fn run(wanted: &Tune, document: &SpaceDocument, command: &str) -> Result<Exit> {
         folder: std::env::current_dir().context("there is no current folder")?,
     };
     let options = TuningOptions {
-        workers: wanted.workers.into(),
+        workers: wanted.workers.unwrap_or(1).into(),
         table: wanted.table.clone(),
         state: wanted.state.clone(),
         resume: wanted.resume,
@@ -100,15 +108,17 @@ fn show(wanted: &Tune, document: &SpaceDocument, tuning: &Tuning) -> Result<Exit
 }
 
 fn write_plot(path: &Path, document: &SpaceDocument, tuning: &Tuning) -> Result<()> {
-    let is_page = path
-        .extension()
-        .is_some_and(|it| it == "html" || it == "htm");
-    let drawn = if is_page {
+    let drawn = if is_page(path) {
         tuning.page(document)
     } else {
         tuning.plot(document)
     };
     std::fs::write(path, drawn).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn is_page(path: &Path) -> bool {
+    let ending = path.extension();
+    ending.is_some_and(|it| it == "html" || it == "htm")
 }
 
 fn text(document: &SpaceDocument, tuning: &Tuning) -> String {

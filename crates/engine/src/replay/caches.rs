@@ -32,6 +32,8 @@ pub(super) struct Caches {
     setup: Setup,
     answer_bytes: u64,
     peak_bytes: u64,
+    /// Of each file asked for since somebody took them, whether it was held.
+    hits: Vec<bool>,
 }
 
 /// The store of answers, whose values are zeros of the recorded sizes.
@@ -71,6 +73,7 @@ impl Caches {
             setup: *setup,
             answer_bytes: 0,
             peak_bytes: 0,
+            hits: Vec::new(),
         }
     }
 
@@ -126,6 +129,7 @@ impl Caches {
                 }
                 false => self.files.read(identity, u64::from(name_bytes), read.bytes),
             };
+            self.hits.push(source == Source::Hit);
             if source == Source::Hit {
                 out.hits += 1;
                 self.count_hit(number, now, &mut batch);
@@ -231,6 +235,14 @@ impl Caches {
             .max(self.files.bytes().saturating_add(self.answer_bytes));
     }
 
+    pub(super) fn peak_bytes(&self) -> u64 {
+        self.peak_bytes
+    }
+
+    pub(super) fn take_hits(&mut self) -> Vec<bool> {
+        std::mem::take(&mut self.hits)
+    }
+
     /// Adds what only the end of a session tells.
     pub(super) fn finish(&self, out: &mut Outcome) {
         out.evictions += self.files.evictions();
@@ -252,7 +264,8 @@ fn message(tokens: u32, is_question: bool) -> Message {
     message.with_tokens(tokens)
 }
 
-fn thresholds(setup: &Setup) -> Thresholds {
+/// The thresholds of conversations by these settings.
+pub(crate) fn thresholds(setup: &Setup) -> Thresholds {
     let mut thresholds = Thresholds::production();
     thresholds.max_pairs = usize::try_from(setup.history_max_pairs).unwrap_or(usize::MAX);
     thresholds.trim_threshold = setup.history_trim_threshold;

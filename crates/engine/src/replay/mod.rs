@@ -34,6 +34,9 @@ mod tests;
 pub use cost::CostModel;
 pub use plan::Player;
 
+pub(crate) use caches::thresholds;
+pub(crate) use play::Played;
+
 use serde::Serialize;
 
 use crate::error::Error;

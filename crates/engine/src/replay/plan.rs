@@ -11,6 +11,7 @@ use crate::workflow::model::Class;
 
 use super::Outcome;
 use super::cost::{Batch, CostModel};
+use super::play::Played;
 use super::service::Service;
 
 /// Traces that can be replayed. Making one costs O(accesses × log accesses), a replay O(accesses).
@@ -128,7 +129,14 @@ impl Player {
     /// Replays all traces in their order.
     #[must_use]
     pub fn replay(&self, setup: &Setup, cost: &CostModel) -> Outcome {
-        super::play::play(self, setup, cost)
+        super::play::play(self, setup, cost, &mut |_| {})
+    }
+
+    /// The same, with what each trace comes to.
+    pub(crate) fn replay_each(&self, setup: &Setup, cost: &CostModel) -> Vec<Played> {
+        let mut all = Vec::with_capacity(self.runs.len());
+        _ = super::play::play(self, setup, cost, &mut |played| all.push(played));
+        all
     }
 }
 

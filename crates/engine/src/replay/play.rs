@@ -13,7 +13,33 @@ use super::caches::{Caches, Talks};
 use super::cost::CostModel;
 use super::plan::{Player, Preparation, Run, Work};
 
-pub(super) fn play(player: &Player, setup: &Setup, cost: &CostModel) -> Outcome {
+/// What one run comes to, for who must tell runs and steps apart.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Played {
+    /// Of this run; its peak is what the session had held at most when the run ended, and it counts no evictions.
+    pub(crate) outcome: Outcome,
+    /// Its steps, in the order of the trace.
+    pub(crate) steps: Vec<StepPlayed>,
+    /// Of each file asked for, in the order of the virtual clock, whether it was held.
+    pub(crate) hits: Vec<bool>,
+}
+
+/// What became of one step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct StepPlayed {
+    pub(crate) ran: bool,
+    pub(crate) succeeded: bool,
+    /// Its longest task, from the moment that it had a place.
+    pub(crate) longest_ns: u64,
+}
+
+/// Tells `each` of every run as it ends.
+pub(super) fn play(
+    player: &Player,
+    setup: &Setup,
+    cost: &CostModel,
+    each: &mut dyn FnMut(Played),
+) -> Outcome {
     let mut out = Outcome::default();
     let mut sessions: HashMap<u64, (Caches, u64)> = HashMap::new();
     for run in &player.runs {
@@ -42,6 +68,7 @@ pub(super) fn play(player: &Player, setup: &Setup, cost: &CostModel) -> Outcome 
             at: HashMap::new(),
             graph: graph.clone(),
             ready_at: vec![0; run.steps.len()],
+            steps: vec![StepPlayed::default(); run.steps.len()],
             out: Outcome::default(),
         };
         let on_failure = match run.keep_going {
@@ -49,9 +76,16 @@ pub(super) fn play(player: &Player, setup: &Setup, cost: &CostModel) -> Outcome 
             false => OnFailure::Stop,
         };
         let end = simulate(graph, setup.processors, on_failure, &mut playing);
-        let mut of_run = playing.out;
-        of_run.makespan_ns = end.makespan_ns;
-        out.add(&of_run);
+        let (mut outcome, steps) = (playing.out, playing.steps);
+        outcome.makespan_ns = end.makespan_ns;
+        out.add(&outcome);
+        outcome.peak_bytes = caches.peak_bytes();
+        let hits = caches.take_hits();
+        each(Played {
+            outcome,
+            steps,
+            hits,
+        });
     }
     sessions
         .values()
@@ -71,11 +105,12 @@ struct Playing<'a> {
     talks: Talks,
     /// Files that its read steps refused last.
     refused: Vec<bool>,
-    /// Which stretch each task is at.
-    at: HashMap<(StepId, u32), usize>,
+    /// Which stretch each task is at, and when it had a place.
+    at: HashMap<(StepId, u32), (usize, u64)>,
     graph: Arc<Graph>,
     /// Of each step, when the last of its needs ended.
     ready_at: Vec<u64>,
+    steps: Vec<StepPlayed>,
     out: Outcome,
 }
 
@@ -137,6 +172,7 @@ impl Simulated for Playing<'_> {
         match plan.preparation {
             Preparation::Run => {
                 self.out.steps_run += 1;
+                self.steps[step.index()].ran = true;
                 let width = plan.tasks.len() as u32;
                 Prepare::Run { width }
             }
@@ -147,18 +183,23 @@ impl Simulated for Playing<'_> {
 
     fn next(&mut self, step: StepId, index: u32, now: u64) -> Phase {
         let task = &self.run.steps[step.index()].tasks[index as usize];
-        let at = self.at.entry((step, index)).or_default();
+        let (at, began) = self.at.entry((step, index)).or_insert((0, now));
         *at += 1;
         match task.works.get(*at - 1) {
             Some(work) => self.work(work, now),
-            None => Phase::End {
-                succeeded: task.succeeded,
-            },
+            None => {
+                let longest = &mut self.steps[step.index()].longest_ns;
+                *longest = (*longest).max(now - *began);
+                Phase::End {
+                    succeeded: task.succeeded,
+                }
+            }
         }
     }
 
     fn completed(&mut self, step: StepId, outcome: &scheduler::Outcome<(), ()>, now: u64) {
         self.out.steps_succeeded += u64::from(outcome.is_success());
+        self.steps[step.index()].succeeded = outcome.is_success();
         for after in self.graph.dependants(step) {
             self.ready_at[after.index()] = now;
         }
@@ -166,7 +207,7 @@ impl Simulated for Playing<'_> {
 }
 
 impl Outcome {
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (sum, more) in [
             (&mut self.makespan_ns, other.makespan_ns),
             (&mut self.reads, other.reads),

@@ -1,10 +1,11 @@
-//! Searching for good parameters: of any command, or for whoever asks and tells in lines.
+//! Searching for good parameters: of any command, for whoever asks and tells in lines, or of our own settings on recorded traces.
 
 mod command;
 mod document;
 mod lines;
 mod outcome;
 mod table;
+pub mod traces;
 mod values;
 
 pub use command::{Command, Evaluated, Failure, Tuning, TuningOptions, Watcher};
