@@ -134,14 +134,14 @@ fn write_settings(wanted: &Tune, tuned: &Tuned, config: Option<&Path>) -> Result
 
 fn text(tuned: &Tuned, with_front: bool) -> String {
     let mut out = format!(
-        "{BOLD}{}{BOLD:#} of {}, {} held out; {} searched\n",
+        "{BOLD}{}{BOLD:#} of {}, {} more held out; {} searched\n",
         many(tuned.replays, "replay", "replays"),
         many(tuned.training_traces as u64, "trace", "traces"),
         tuned.held_out_traces,
         many(tuned.searched.len() as u64, "setting", "settings"),
     );
-    for (key, why) in &tuned.left_out {
-        _ = writeln!(out, "  {DIM}not searched: {key}: {why}{DIM:#}");
+    for (keys, why) in tuned.left_out_by_reason() {
+        _ = writeln!(out, "  {DIM}not searched: {keys}: {why}{DIM:#}");
     }
     out.push('\n');
     if with_front {
@@ -227,7 +227,7 @@ fn number(value: Option<f64>) -> String {
 fn verdict(out: &mut String, tuned: &Tuned) {
     if !tuned.time.each.is_empty() && !tuned.changes.is_empty() {
         _ = writeln!(out, "{:<18}{}", "time", ratio(&tuned.time));
-        if !tuned.tokens.each.is_empty() {
+        if tuned.tokens.each.iter().any(|it| *it != 1.0) {
             _ = writeln!(out, "{:<18}{}", "tokens", ratio(&tuned.tokens));
         }
     }

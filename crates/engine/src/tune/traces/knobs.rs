@@ -281,9 +281,19 @@ pub(super) fn setup(searched: &[Searched], values: &[Value], current: &Setup) ->
             (Value::Integer(value), _) => u64::try_from(*value).unwrap_or(0),
             _ => continue,
         };
+        let value = match it.knob.unit {
+            Unit::Bytes if value != it.knob.get(current) => round_size(value),
+            _ => value,
+        };
         it.knob.set(&mut setup, value, current);
     }
     setup
+}
+
+/// Whole MiB, of little whole KiB: who reads it should not wonder about the last byte.
+fn round_size(bytes: u64) -> u64 {
+    let unit = if bytes >= 8 * MIB { MIB } else { KIB };
+    bytes.next_multiple_of(unit)
 }
 
 impl Facts {

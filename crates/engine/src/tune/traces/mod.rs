@@ -90,12 +90,8 @@ pub fn tune(
     load::sort(&mut traces);
     let current = on_the_machine_of(&traces, options.current);
     let held = load::held_out(&traces, options.held_out);
-    let kept: Vec<Trace> = traces
-        .iter()
-        .zip(&held)
-        .filter(|it| !it.1)
-        .map(|it| it.0.clone())
-        .collect();
+    let kept = traces.iter().zip(&held).filter(|it| !it.1);
+    let kept: Vec<Trace> = kept.map(|it| it.0.clone()).collect();
     let facts = Facts::of(&kept);
     let known = Known::learn(&kept, &current, facts.watches);
     let judge = Judge::new(&kept, &vec![true; kept.len()], &known).map_err(|e| e.to_string())?;

@@ -217,6 +217,19 @@ impl Tuned {
         format!("{all:#}")
     }
 
+    /// What was not searched, the settings with the same reason together.
+    #[must_use]
+    pub fn left_out_by_reason(&self) -> Vec<(String, &str)> {
+        let mut grouped: Vec<(String, &str)> = Vec::new();
+        for (key, why) in &self.left_out {
+            match grouped.iter_mut().find(|it| it.1 == why) {
+                Some((keys, _)) => *keys += &format!(", {key}"),
+                None => grouped.push(((*key).to_owned(), why)),
+            }
+        }
+        grouped
+    }
+
     /// The changes as TOML, each with its reason; empty if there are none.
     #[must_use]
     pub fn patch(&self) -> String {
@@ -224,7 +237,8 @@ impl Tuned {
         for change in &self.changes {
             let (table, key) = change.key.split_once('.').unwrap_or(("", change.key));
             if table != section {
-                text += &format!("[{table}]\n");
+                let blank = if text.is_empty() { "" } else { "\n" };
+                text += &format!("{blank}[{table}]\n");
                 section = table;
             }
             let (from, to) = (&change.from, &change.to);

@@ -7,17 +7,21 @@ use super::judge::Judged;
 /// A difference in time, tokens or rates that is worth a word, as a share.
 const TOLD: f64 = 0.001;
 
-/// What a change does: alone, or if that is nothing, what is missed without it.
+/// What a change does alone, and what it does beside the others where alone it gains no time.
 pub(super) fn reason(before: &Judged, alone: &Judged, after: &Judged, without: &Judged) -> String {
     let does = effects(before, alone);
-    if !does.is_empty() {
-        return format!("alone: {}", does.join(", "));
+    let mut told = match does.is_empty() {
+        true => Vec::new(),
+        false => vec![format!("alone: {}", does.join(", "))],
+    };
+    if alone.time_ratio(before) > 1.0 - TOLD {
+        let does = effects(without, after);
+        told.push(match does.is_empty() {
+            false => format!("beside the others: {}", does.join(", ")),
+            true => "beside the others too little to tell".into(),
+        });
     }
-    let misses = effects(after, without);
-    match misses.is_empty() {
-        false => format!("beside the others; without it: {}", misses.join(", ")),
-        true => "beside the others".into(),
-    }
+    told.join("; ")
 }
 
 /// What is told of a difference; nothing if there is none.

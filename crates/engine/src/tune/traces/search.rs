@@ -15,7 +15,7 @@ use super::{TraceOptions, TraceWatcher};
 const SPARE: f64 = 0.001;
 /// Most solutions of a front.
 const FRONT: usize = 60;
-/// What a value is tried in when it is made rounder.
+/// What a value is rounded up to a multiple of, where no power of two is as good.
 const ROUND: [u64; 2] = [1 << 20, 1 << 10];
 
 /// What the search came to.
@@ -51,19 +51,7 @@ pub(super) fn search(
         resumable: false,
         ..Options::default()
     };
-    let measure = |candidate: &Candidate| {
-        let setup = knobs::setup(searched, candidate.values(), &before.setup);
-        thresholds(&setup).validate().ok()?;
-        let judged = judge.judge(&setup);
-        let mut objectives = vec![
-            judged.time_ratio(before),
-            share(judged.outcome.peak_bytes, before.outcome.peak_bytes),
-        ];
-        if asks {
-            objectives.push(judged.all_tokens() / before.all_tokens());
-        }
-        Some((objectives, [lost(&judged, before)]))
-    };
+    let measure = |candidate: &Candidate| measured(judge, before, searched, candidate, asks);
     let mut seen = Seen {
         watcher,
         convergence: vec![(0, 1.0)],
@@ -78,6 +66,28 @@ pub(super) fn search(
         convergence,
         replays: outcome.evaluations,
     })
+}
+
+/// Time, memory and, where runs ask, tokens, beside those before; and what the runs do less of. None of settings that are not
+/// valid.
+fn measured(
+    judge: &Judge,
+    before: &Judged,
+    searched: &[Searched],
+    candidate: &Candidate,
+    asks: bool,
+) -> Option<(Vec<f64>, [f64; 1])> {
+    let setup = knobs::setup(searched, candidate.values(), &before.setup);
+    thresholds(&setup).validate().ok()?;
+    let judged = judge.judge(&setup);
+    let mut objectives = vec![
+        judged.time_ratio(before),
+        share(judged.outcome.peak_bytes, before.outcome.peak_bytes),
+    ];
+    if asks {
+        objectives.push(judged.all_tokens() / before.all_tokens());
+    }
+    Some((objectives, [lost(&judged, before)]))
 }
 
 fn share(now: u64, then: u64) -> f64 {
@@ -233,20 +243,25 @@ impl Trimming<'_> {
             }
         }
         if good > from && it.knob.is_capacity() {
-            let powers = good.checked_next_power_of_two();
-            let rounds = ROUND.map(|unit| good.checked_next_multiple_of(unit));
-            let most = match it.range {
-                knobs::Range::Log(_, high) | knobs::Range::Even(_, high) => high,
-                knobs::Range::Of(_) => good,
-            };
-            for round in [powers].into_iter().chain(rounds).flatten() {
-                let tried = (round > good && round <= most)
-                    .then(|| self.with(it, round, &now.setup))
-                    .filter(|tried| self.is_as_good(tried));
-                if let Some(tried) = tried {
-                    *now = tried;
-                    return;
-                }
+            self.round(it, good, now);
+        }
+    }
+
+    /// A power of two beyond, or else a rounder number, if it is as good.
+    fn round(&self, it: &Searched, good: u64, now: &mut Judged) {
+        let (knobs::Range::Log(_, most) | knobs::Range::Even(_, most)) = it.range else {
+            return;
+        };
+        let power = good.checked_next_power_of_two();
+        let rounds = ROUND.map(|unit| good.checked_next_multiple_of(unit));
+        for round in [power].into_iter().chain(rounds).flatten() {
+            if round <= good || round > most {
+                continue;
+            }
+            let tried = self.with(it, round, &now.setup);
+            if self.is_as_good(&tried) {
+                *now = tried;
+                return;
             }
         }
     }
