@@ -237,12 +237,16 @@ pub(super) fn choose(facts: &Facts, current: &Setup) -> (Vec<Searched>, Vec<Left
     (searched, left_out)
 }
 
+/// As far as the optimizer counts.
+fn whole(value: u64) -> i64 {
+    value.min(1 << 53) as i64
+}
+
 /// The space of these settings.
 ///
 /// # Errors
 /// A range that the optimizer refuses, which none of [`choose`] is.
 pub(super) fn space(searched: &[Searched]) -> Result<Space, Error> {
-    let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX).min(1 << 53);
     let mut space = Space::new();
     for it in searched {
         space = match &it.range {
@@ -265,7 +269,7 @@ pub(super) fn point(searched: &[Searched], setup: &Setup) -> Vec<Value> {
                 Value::Choice(values.iter().position(|it| *it == value).unwrap_or(0))
             }
             &(Range::Log(low, high) | Range::Even(low, high)) => {
-                Value::Integer(value.clamp(low, high) as i64)
+                Value::Integer(whole(value.clamp(low, high)))
             }
         }
     };
@@ -319,6 +323,7 @@ mod tests {
         (current.files_bytes, current.prompt_ttl_ns) = (12_345_678, 1_500_000_000);
         current.history_trim_threshold = 1.234;
         current.files_ttl_ns = 5 * SECOND;
+        current.files_entries = 1 << 53;
         let facts = Facts::everything();
         let (searched, _) = choose(&facts, &current);
         assert_eq!(searched.len(), KNOBS.len());

@@ -288,3 +288,31 @@ fn plots_draw_what_came_out() {
     }
     assert!(found.page().contains("Convergence"));
 }
+
+/// Whoever wrote it, a trace and settings of numbers without end are no reason to panic.
+#[test]
+fn nonsense_is_searched_without_a_panic() {
+    let mut trace = crate::trace::tests::sample();
+    for step in &mut trace.steps {
+        step.tasks.push(task(u32::MAX, u64::MAX - 5, u64::MAX));
+        (step.width, step.attempts) = (u32::MAX, u32::MAX);
+    }
+    for access in &mut trace.accesses {
+        access.ns = u64::MAX;
+        if let What::Files(reads) = &mut access.what {
+            reads.iter_mut().for_each(|it| it.bytes = u64::MAX);
+        }
+    }
+    trace.prompts[0].bytes = u64::MAX;
+    trace.header.setup.processors = u32::MAX;
+    let mut most = settings();
+    (most.files_entries, most.files_bytes) = (u64::MAX, u64::MAX);
+    (most.paths_entries, most.prompts) = (u64::MAX, 0);
+    (most.prompt_ttl_ns, most.history_max_tokens) = (u64::MAX, u64::MAX);
+    let mut options = options(most);
+    options.budget = 20;
+    let traces = [at(trace.clone(), 1), at(trace.clone(), 2), at(trace, 3)];
+    let found = tuned(&traces, &options);
+    assert_eq!(found.training_traces + found.held_out_traces, 3);
+    assert!(!found.to_json().is_empty() && !found.page().is_empty());
+}
