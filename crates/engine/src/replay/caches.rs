@@ -136,6 +136,7 @@ impl Caches {
                 continue;
             }
             batch.loads += 1;
+            batch.watched += u64::from(self.setup.files_watch);
             batch.bytes_loaded = batch.bytes_loaded.saturating_add(read.bytes);
             out.loads += 1;
             out.bytes_loaded = out.bytes_loaded.saturating_add(read.bytes);

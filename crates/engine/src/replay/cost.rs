@@ -22,6 +22,9 @@ pub struct CostModel {
     pub load_ns: f64,
     /// A byte that is loaded.
     pub load_byte_ns: f64,
+    /// What a load costs more whose file is watched from then on, its folders included. The default is that of a warm file
+    /// system; where there are many folders it is more.
+    pub watch_ns: f64,
     /// A folder that the path cache has.
     pub path_hit_ns: f64,
     /// One that it has not.
@@ -42,6 +45,7 @@ impl Default for CostModel {
             hit_unasked_ns: 140.0,
             load_ns: 10_000.0,
             load_byte_ns: 0.6,
+            watch_ns: 2_000.0,
             path_hit_ns: 1_600.0,
             path_miss_ns: 7_700.0,
             answer_hit_ns: 6_400.0,
@@ -58,6 +62,8 @@ pub(super) struct Batch {
     pub(super) unasked: u64,
     pub(super) loads: u64,
     pub(super) bytes_loaded: u64,
+    /// Of the loads, those that began a watch.
+    pub(super) watched: u64,
 }
 
 /// Distinct files of a batch from which on several threads may read it, as the file cache has it.
@@ -71,6 +77,7 @@ impl Batch {
         if answer.is_load() {
             self.loads += 1;
             self.bytes_loaded = self.bytes_loaded.saturating_add(bytes);
+            self.watched += u64::from(setup.files_watch);
         } else if setup.files_watch || setup.files_ttl_ns > 0 {
             self.unasked += 1;
         } else {
@@ -86,6 +93,7 @@ impl CostModel {
             + self.hit_unasked_ns * batch.unasked as f64
             + self.load_ns * batch.loads as f64
             + self.load_byte_ns * batch.bytes_loaded as f64
+            + self.watch_ns * batch.watched as f64
     }
 
     /// How many threads read such a batch.

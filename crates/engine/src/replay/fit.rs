@@ -33,6 +33,7 @@ impl CostModel {
             cost.hit_unasked_ns,
             cost.load_ns,
             cost.load_byte_ns,
+            cost.watch_ns,
         ];
         solve(&rows.files, &mut files);
         [
@@ -41,6 +42,7 @@ impl CostModel {
             cost.hit_unasked_ns,
             cost.load_ns,
             cost.load_byte_ns,
+            cost.watch_ns,
         ] = files;
         let mut paths = [cost.path_hit_ns, cost.path_miss_ns];
         solve(&rows.paths, &mut paths);
@@ -57,7 +59,7 @@ impl CostModel {
 
 #[derive(Default)]
 struct Rows {
-    files: Vec<Row<5>>,
+    files: Vec<Row<6>>,
     paths: Vec<Row<2>>,
     answer_hits: Vec<Row<1>>,
     asked: Vec<Row<2>>,
@@ -87,7 +89,7 @@ impl Rows {
     }
 }
 
-fn files_row(trace: &Trace, reads: &[FileRead], took: f64) -> Row<5> {
+fn files_row(trace: &Trace, reads: &[FileRead], took: f64) -> Row<6> {
     let (setup, mut batch) = (&trace.header.setup, Batch::default());
     let mut had = reads.iter().filter(|it| it.answer.is_had());
     had.by_ref()
@@ -99,13 +101,19 @@ fn files_row(trace: &Trace, reads: &[FileRead], took: f64) -> Row<5> {
         batch.unasked as f64,
         batch.loads as f64,
         batch.bytes_loaded as f64,
+        batch.watched as f64,
     ];
     (counts, took * f64::from(threads))
 }
 
 /// Replaces the values of those columns that the rows tell.
 fn solve<const N: usize>(rows: &[Row<N>], values: &mut [f64; N]) {
-    let told = |column: usize| rows.iter().filter(|it| it.0[column] > 0.0).count() >= FEWEST;
+    // Of columns that are the same, as loads and watched loads where all runs watched, the first is told.
+    let is_same = |a: usize, b: usize| rows.iter().all(|it| it.0[a] == it.0[b]);
+    let told = |column: usize| {
+        rows.iter().filter(|it| it.0[column] > 0.0).count() >= FEWEST
+            && !(0..column).any(|it| is_same(it, column))
+    };
     let mut columns: Vec<usize> = (0..N).filter(|it| told(*it)).collect();
     let rows: Vec<Row<N>> = rows.iter().filter(|it| it.1 > 0.0).copied().collect();
     // What is not told costs what it did; the rest has to explain what is left.
@@ -244,6 +252,27 @@ mod tests {
         for (found, truth) in values.iter().zip(truth) {
             assert!((found / truth - 1.0).abs() < 0.02, "{values:?}");
         }
+    }
+
+    /// What a watch costs is told by runs with watches beside runs without; by runs with watches alone it is not.
+    #[test]
+    fn a_watch_is_told_from_a_load_where_both_are_there() {
+        let row = |n: u32, is_watched: bool| {
+            let loads = f64::from(n);
+            let watched = if is_watched { loads } else { 0.0 };
+            ([loads, watched], 10_000.0 * loads + 7_000.0 * watched)
+        };
+        let mut rows: Vec<Row<2>> = (1..40).map(|n| row(n, true)).collect();
+        let mut values = [1.0, 2_000.0];
+        solve(&rows, &mut values);
+        assert!(
+            (values[0] - 15_000.0).abs() < 1.0 && values[1] == 2_000.0,
+            "{values:?}"
+        );
+        rows.extend((1..40).map(|n| row(n, false)));
+        solve(&rows, &mut values);
+        assert!((values[0] - 10_000.0).abs() < 1.0, "{values:?}");
+        assert!((values[1] - 7_000.0).abs() < 1.0, "{values:?}");
     }
 
     #[test]
