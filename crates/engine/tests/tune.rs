@@ -420,3 +420,15 @@ fn a_space_file_is_checked_with_places() {
     assert_eq!(document.timeout, Duration::from_secs(3));
     assert_eq!(document.objectives.len(), 1);
 }
+
+#[test]
+fn the_space_files_of_docs_and_examples_are_sound() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let docs = std::fs::read_to_string(root.join("docs/tune.md")).unwrap();
+    let (_, block) = docs.split_once("```yaml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let document = SpaceDocument::parse("docs/tune.md", block).unwrap_or_else(|e| panic!("{e:?}"));
+    assert_eq!((document.space.len(), document.constraints.len()), (6, 1));
+    let example = SpaceDocument::load(&root.join("examples/tune/space.yaml"));
+    assert_eq!(example.unwrap().objectives.len(), 2);
+}

@@ -100,11 +100,8 @@ impl Tuning {
     }
 
     fn convergence_plot(&self, document: &SpaceDocument) -> String {
-        let points: Vec<(f64, f64)> = self
-            .improvements
-            .iter()
-            .map(|&(evaluation, value)| (evaluation as f64, value))
-            .collect();
+        let improvements = self.improvements.iter();
+        let points = steps(improvements.map(|&(evaluation, value)| (evaluation as f64, value)));
         let name = document.objectives[0].name.as_str();
         let series = Series {
             name: "best so far",
@@ -112,4 +109,16 @@ impl Tuning {
         };
         lines("Convergence", "evaluations", name, &[series])
     }
+}
+
+/// The best stays until the next one: a corner before each point.
+pub(super) fn steps(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    let mut steps: Vec<(f64, f64)> = Vec::new();
+    for (x, y) in points {
+        if let Some(&(_, before)) = steps.last() {
+            steps.push((x, before));
+        }
+        steps.push((x, y));
+    }
+    steps
 }

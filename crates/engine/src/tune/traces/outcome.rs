@@ -1,5 +1,6 @@
 //! What a search on traces came to: as values, JSON and plots.
 
+use super::super::outcome::steps;
 use autoexec_metrics::plot::{Series, lines, page};
 use serde::Serialize;
 use serde_json::json;
@@ -273,11 +274,8 @@ impl Tuned {
     /// The shortest time over the replays, as SVG.
     #[must_use]
     pub fn convergence_plot(&self) -> String {
-        let points: Vec<(f64, f64)> = self
-            .convergence
-            .iter()
-            .map(|&(replays, best)| (replays as f64, best))
-            .collect();
+        let convergence = self.convergence.iter();
+        let points = steps(convergence.map(|&(replays, best)| (replays as f64, best)));
         let series = Series {
             name: "best so far",
             points: &points,
