@@ -6,6 +6,7 @@
 mod auto_many;
 mod auto_many_deme;
 mod auto_many_moves;
+mod combinatorial;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod variation;
 
 use std::sync::Arc;
 
+use combinatorial::Combinatorial;
 use genetic::GeneticEngine;
 pub use moead::MoeadOptions;
 pub use nsga2::Nsga2Options;
@@ -41,7 +43,7 @@ use single::shade::{Shade, ShadeOptions};
 pub use sms_emoa::SmsEmoaOptions;
 pub use variation::Variation;
 
-use crate::algorithm::{Algorithm, GeneticOptions};
+use crate::algorithm::Algorithm;
 use crate::axis::Axis;
 use crate::error::Error;
 use crate::options::Goal;
@@ -136,7 +138,7 @@ pub(crate) fn build(
         Algorithm::Auto => match single::choose(problem) {
             Kind::Portfolio => Box::new(AutoSingle::new(problem, rng)),
             Kind::Shade => Box::new(Shade::new(problem, &ShadeOptions::default(), rng)),
-            Kind::Genetic => Box::new(GeneticEngine::new(problem, &GeneticOptions::default(), rng)),
+            Kind::Combinatorial => Box::new(Combinatorial::new(problem, rng)),
         },
         Algorithm::Genetic(options) => {
             needs_one()?;

@@ -19,6 +19,7 @@ mod tests;
 mod trials;
 mod watch;
 
+use crate::axis::Axis;
 use crate::engine::{Points, Problem};
 
 /// The methods that one objective may be given to.
@@ -28,21 +29,27 @@ pub(crate) enum Kind {
     Portfolio,
     /// [`shade::Shade`].
     Shade,
-    /// The genetic algorithm.
-    Genetic,
+    /// [`crate::engine::combinatorial::Combinatorial`].
+    Combinatorial,
 }
 
 /// The number of free axes above which a covariance matrix takes too long.
 const MANY: usize = 300;
+/// Up to so many values of a number can all be tried.
+const FEW: f64 = 9.0;
 
 /// The method that suits a problem with one objective, where none was named. The portfolio, but for
-/// - spaces of choices and booleans only, where it has nothing to measure distances with: the genetic algorithm;
+/// - choices, booleans and numbers of few values, the latter half of the axes at most, where distances mean little: climbs
+///   and groups of axes, or under noise, where a climb would trust a lucky evaluation, L-SHADE;
 /// - more than 300 free axes, where each row of CMA-ES would cost 10⁵ operations and more: L-SHADE.
 pub(crate) fn choose(problem: &Problem) -> Kind {
     let free = || problem.axes.iter().filter(|axis| !axis.is_fixed());
-    if free().all(|axis| !axis.is_numeric()) {
-        Kind::Genetic
-    } else if free().count() > MANY {
+    let unordered = free().filter(|axis| !axis.is_numeric()).count();
+    let is_short = |axis: &Axis| !axis.is_numeric() || axis.values().is_some_and(|n| n <= FEW);
+    let is_unordered = free().all(is_short) && 2 * unordered >= free().count();
+    if is_unordered && !problem.is_noisy {
+        Kind::Combinatorial
+    } else if is_unordered || free().count() > MANY {
         Kind::Shade
     } else {
         Kind::Portfolio
