@@ -1,8 +1,9 @@
 //! Tables of what searches reach: `cargo run --release -p autoexec-optima`.
 //!
-//! Options: `--seeds N` (11), `--algorithm NAME` (auto), `--only single|many|mixed|islands`, `--noise`.
+//! Options: `--seeds N` (11), `--algorithm NAME` (auto), `--only single|many|mixed|discrete|islands`, `--noise`.
 #![allow(clippy::print_stdout, reason = "a program that prints tables")]
 
+mod discrete;
 mod islands;
 mod many;
 mod mixed;
@@ -34,7 +35,10 @@ fn main() -> ExitCode {
         many::table(&arguments.algorithm, arguments.seeds);
     }
     if is_wanted("mixed") {
-        mixed::table(&arguments.algorithm, arguments.seeds);
+        mixed::table(&mixed::PROBLEMS, &arguments.algorithm, arguments.seeds);
+    }
+    if is_wanted("discrete") {
+        mixed::table(&discrete::PROBLEMS, &arguments.algorithm, arguments.seeds);
     }
     if arguments.only.as_deref() == Some("islands") {
         islands::table(arguments.seeds.max(30));

@@ -5,19 +5,19 @@ use autoexec_evolutionary_optimizer::{Candidate, Noise, Options, Space, Value, o
 use crate::spread::Spread;
 
 /// Something to minimise whose least value is 0, or for noisy ones whose true value is judged.
-struct Problem {
-    name: &'static str,
-    budget: u64,
-    constraints: usize,
-    noise: Noise,
-    space: fn() -> Space,
+pub(crate) struct Problem {
+    pub(crate) name: &'static str,
+    pub(crate) budget: u64,
+    pub(crate) constraints: usize,
+    pub(crate) noise: Noise,
+    pub(crate) space: fn() -> Space,
     /// The value and what exceeds constraints, without noise.
-    value: fn(&[f64]) -> (f64, [f64; 2]),
+    pub(crate) value: fn(&[f64]) -> (f64, [f64; 2]),
     /// The amplitude of what is added.
-    amplitude: f64,
+    pub(crate) amplitude: f64,
 }
 
-const PLAIN: Problem = Problem {
+pub(crate) const PLAIN: Problem = Problem {
     name: "",
     budget: 1000,
     constraints: 0,
@@ -27,7 +27,7 @@ const PLAIN: Problem = Problem {
     amplitude: 0.0,
 };
 
-const PROBLEMS: [Problem; 9] = [
+pub(crate) const PROBLEMS: [Problem; 9] = [
     Problem {
         name: "OneMax, 40 switches",
         space: || {
@@ -168,7 +168,7 @@ const PROBLEMS: [Problem; 9] = [
     },
 ];
 
-fn built(builder: autoexec_evolutionary_optimizer::SpaceBuilder) -> Space {
+pub(crate) fn built(builder: autoexec_evolutionary_optimizer::SpaceBuilder) -> Space {
     builder.build().expect("because the bounds are in order")
 }
 
@@ -228,7 +228,7 @@ fn noise(call: u64) -> f64 {
     (0..12).map(unit).sum::<f64>() - 6.0
 }
 
-pub(crate) fn table(algorithm: &str, seeds: u64) {
+pub(crate) fn table(problems: &[Problem], algorithm: &str, seeds: u64) {
     let mut algorithms = vec![algorithm, "ga", "cma-es", "l-shade", "random"];
     if seeds == 1 {
         algorithms.truncate(1);
@@ -239,7 +239,7 @@ pub(crate) fn table(algorithm: &str, seeds: u64) {
     );
     println!("| problem | evaluations | {} |", algorithms.join(" | "));
     println!("|---|---|{}", "---|".repeat(algorithms.len()));
-    for problem in &PROBLEMS {
+    for problem in problems {
         let mut line = format!("| {} | {} |", problem.name, problem.budget);
         for algorithm in &algorithms {
             let values: Option<Vec<f64>> = (0..seeds)
