@@ -1,7 +1,7 @@
 //! `trim`: conversations on standard input.
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -11,14 +11,18 @@ use autoexec_engine::trim::{Lines, Options, Repair, Report, Way, trim as trim_do
 use crate::arguments::{Mend, Trim};
 use crate::exit::Exit;
 use crate::report::warn;
-use crate::terminal::{print, tell};
+use crate::terminal::{Answer, answer_lines, print, tell};
 
 /// Broken rules and losses that are told; all of them would say no more.
 const MOST_TOLD: usize = 3;
 
 pub(crate) fn trim(wanted: &Trim) -> Result<Exit> {
     if wanted.jsonl {
-        return answer_lines(io::stdin().lock(), io::stdout().lock());
+        let mut lines = Lines::new();
+        return answer_lines(io::stdin().lock(), io::stdout().lock(), |line| Answer {
+            reply: lines.answer(line),
+            is_last: false,
+        });
     }
     let text = input(wanted.file.as_deref())?;
     let options = Options {
@@ -114,25 +118,4 @@ fn summary(report: &Report) -> String {
         }
     }
     line
-}
-
-/// Each reply is written before the next request is read: the other side may wait for it.
-fn answer_lines(mut requests: impl BufRead, mut replies: impl Write) -> Result<Exit> {
-    let mut lines = Lines::new();
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = requests.read_until(b'\n', &mut line);
-        if read.context("cannot read standard input")? == 0 {
-            return Ok(Exit::Success);
-        }
-        let Some(reply) = lines.answer(&String::from_utf8_lossy(&line)) else {
-            continue;
-        };
-        let written = writeln!(replies, "{reply}").and_then(|()| replies.flush());
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Success),
-            written => written.context("cannot write the reply")?,
-        }
-    }
 }

@@ -3,7 +3,7 @@
 mod traces;
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::arguments::{Tune, When};
 use crate::exit::Exit;
 use crate::report::{self, BOLD, DIM};
 use crate::run::watch_signals;
-use crate::terminal::{print, tell};
+use crate::terminal::{Answer, answer_lines, print, tell};
 
 /// Failed evaluations that are told one by one.
 const MOST_TOLD: u64 = 3;
@@ -34,7 +34,11 @@ pub(crate) fn tune(
     settings: impl FnOnce() -> Result<Settings>,
 ) -> Result<Exit> {
     if wanted.stdio {
-        return answer_lines(io::stdin().lock(), io::stdout().lock());
+        let mut session = Session::new();
+        return answer_lines(io::stdin().lock(), io::stdout().lock(), |line| Answer {
+            reply: session.answer(line),
+            is_last: session.is_over(),
+        });
     }
     let (Some(space), Some(command)) = (&wanted.space, &wanted.command) else {
         return traces::run(wanted, &settings()?, config);
@@ -228,25 +232,4 @@ impl Watcher for Live<'_> {
             bar.set_message(format!("best {name} {:.6}", best.objectives[0]));
         }
     }
-}
-
-fn answer_lines(mut requests: impl BufRead, mut replies: impl Write) -> Result<Exit> {
-    let mut session = Session::new();
-    let mut line = Vec::new();
-    while !session.is_over() {
-        line.clear();
-        let read = requests.read_until(b'\n', &mut line);
-        if read.context("cannot read standard input")? == 0 {
-            break;
-        }
-        let Some(reply) = session.answer(&String::from_utf8_lossy(&line)) else {
-            continue;
-        };
-        let written = writeln!(replies, "{reply}").and_then(|()| replies.flush());
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
-            written => written.context("cannot write the reply")?,
-        }
-    }
-    Ok(Exit::Success)
 }

@@ -14,9 +14,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = |number: u64| folder.path().join(number.to_string());
         (0..12).for_each(|number| std::fs::create_dir(path(number)).unwrap());
-        let mut options = Options::default();
-        options.capacity = capacity;
-        options.freshness = Freshness::Validate;
+        let options = Options { capacity, freshness: Freshness::Validate, ..Options::default() };
         let (cache, mut simulation) = (PathCache::new(options.clone()), Simulation::new(&options));
         for number in reads {
             let (answer, is_hit) = cache.resolve_and_tell(&path(number));

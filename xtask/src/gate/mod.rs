@@ -30,7 +30,7 @@ impl Gate {
 /// What is off by default, and is checked, tested and documented all the same. The README commands build without it.
 const FEATURES: &str = "--features=autoexec-file-cache/tokio,autoexec-file-cache/find,\
     autoexec-metrics/alloc,autoexec-metrics/otlp,autoexec-metrics/tracing,\
-    autoexec-memory-trimmer/exact,autoexec-memory-trimmer/json";
+    autoexec-memory-trimmer/exact,autoexec-memory-trimmer/json,autoexec-evolutionary-optimizer/serde";
 
 type Stage = (&'static str, fn(&mut Gate) -> Result<()>);
 
