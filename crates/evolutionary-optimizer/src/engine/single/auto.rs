@@ -324,6 +324,8 @@ impl AutoSingle {
             0 | 1 if self.is_smooth => 0.0,
             _ if self.is_smooth => 0.1,
             _ if self.is_noisy => 0.0,
+            // Its first generation alone is large, and integers and choices are what the margin of CMA-ES is for.
+            0 if !self.frame.is_real() => 0.05,
             0 => 0.3,
             _ => 4.0,
         };
