@@ -2,10 +2,11 @@
 //!
 //! 1. A few random rows, of which the best climbs, several axes at once, to a point that no change of one axis makes
 //!    better. Where the function is a sum over its axes this is the optimum.
-//! 2. Eight workers climb beside each other. Five of them begin at random points; what they find goes to the lowest level
+//! 2. Eight workers climb beside each other. Four of them begin at random points; what they find goes to the lowest level
 //!    of a pyramid of populations. In each level a worker tries the values that others have in groups of axes which depend
 //!    on each other, and keeps what is not worse; when a level has made it better, it joins the next one (Goldman & Punch,
-//!    "Parameter-less population pyramid", 2014). The other three begin near the best point: an iterated local search.
+//!    "Parameter-less population pyramid", 2014). The other four try small changes of the
+//!    best point, and climb where one is better.
 
 mod climb;
 mod level;
@@ -28,8 +29,7 @@ const WIDTH: u64 = 16;
 const PER_WIDTH: u64 = 8;
 /// How many points climb beside each other after that, and how many of them begin near the best.
 const WORKERS: usize = 8;
-const NEAR: usize = 1;
-const BESIDE: usize = 2;
+const BESIDE: usize = 4;
 /// The most random rows to begin with, and the evaluations that each of them wants in the budget.
 const DRAWN: u64 = 8;
 const PER_DRAWN: u64 = 50;
@@ -79,9 +79,8 @@ struct Worker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Origin {
     Random,
-    /// A few changes away from the best.
-    Near,
-    /// Two values exchanged or two or three changed, and climbs only if that is better: in a knapsack one thing must leave for another.
+    /// At the best with two values exchanged, or two or three changed, and climbs only if that is better: in a knapsack
+    /// one thing must leave for another.
     Beside,
 }
 
@@ -113,8 +112,7 @@ impl Combinatorial {
             climber: Climber::new(&row, &free, 1),
             step: Step::Over,
             origin: match index {
-                _ if index < NEAR => Origin::Near,
-                _ if index < NEAR + BESIDE => Origin::Beside,
+                _ if index < BESIDE => Origin::Beside,
                 _ => Origin::Random,
             },
             is_better: false,
@@ -169,11 +167,6 @@ impl Combinatorial {
 
     fn restart(&mut self, worker: &mut Worker) {
         let (rng, row) = (&mut self.rng, &mut worker.climber.row);
-        let most = match worker.origin {
-            Origin::Near => (self.free.len() / 4).clamp(2, 12) as u64,
-            Origin::Beside => 2,
-            Origin::Random => 0,
-        };
         if worker.origin == Origin::Random {
             let genes = self.axes.iter().map(|axis| axis.sample(rng));
             row.iter_mut()
@@ -181,9 +174,8 @@ impl Combinatorial {
                 .for_each(|(gene, drawn)| *gene = drawn);
         } else {
             row.copy_from_slice(&self.best);
-            let is_exchange = worker.origin == Origin::Beside && rng.coin();
-            let is_done = is_exchange && exchange(&self.axes, &self.free, row, rng);
-            let most = if is_done { 0 } else { 2 + rng.below(most) };
+            let is_done = rng.coin() && exchange(&self.axes, &self.free, row, rng);
+            let most = if is_done { 0 } else { 2 + rng.below(2) };
             for _ in 0..most {
                 let axis = self.free[rng.below(self.free.len() as u64) as usize];
                 mutate_gene(Index::default(), &self.axes[axis], &mut row[axis], rng);
