@@ -251,6 +251,33 @@ fn different_seeds_differ() {
     assert_ne!(bits(&run(1)), bits(&run(2)));
 }
 
+/// Each searches by a method of its own; what one finds reaches the others.
+#[test]
+fn islands_may_differ() {
+    let methods = ["ga", "cma-es", "l-shade"].map(|name| name.parse::<Algorithm>().unwrap());
+    let run = |threads| {
+        let options = Options {
+            evaluations: Some(3000),
+            stagnation: None,
+            threads,
+            islands: Some(Islands {
+                count: 3,
+                algorithms: methods.to_vec(),
+                ..Islands::default()
+            }),
+            ..options(Topology::Ring)
+        };
+        optimize(&space(), &options, objective).unwrap()
+    };
+    let outcome = run(1);
+    assert_eq!(outcome, run(4));
+    assert_eq!(outcome.evaluations, 3000);
+    for island in &outcome.islands {
+        assert!(island.evaluations >= 900, "{island:?}");
+        assert!(island.migrants_in > 0 && island.migrants_out > 0, "{island:?}");
+    }
+}
+
 #[test]
 fn islands_of_one_member_work() {
     let islands = Some(Islands {
