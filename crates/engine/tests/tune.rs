@@ -415,6 +415,13 @@ fn a_space_file_is_checked_with_places() {
     );
     check(&format!("{head}budget: 0\n"), 3, "1");
     check(&format!("{head}timeout: soon\n"), 3, "soon");
+    let clash = "parameters:\n  - {name: a-b, type: bool}\n  - {name: A_B, type: bool}\n";
+    check(clash, 1, "would both be in the variable PARAM_A_B");
+    check(
+        &format!("{head}objectives: [a, a]\n"),
+        1,
+        "two measured values are named `a`",
+    );
     let fine = format!("{head}timeout: 3s\nobjectives: a\nseed: 4\nnoisy: true\n");
     let document = SpaceDocument::parse("space.yaml", &fine).unwrap();
     assert_eq!(document.timeout, Duration::from_secs(3));

@@ -57,9 +57,7 @@ impl Optimizer {
         M: Measured,
     {
         self.check_end()?;
-        if !self.batch.is_complete() {
-            self.recall();
-        }
+        self.recall_open();
         let started = Instant::now();
         let concurrency = concurrency.max(1);
         while !self.is_done() {

@@ -30,6 +30,8 @@ pub(crate) struct Batch {
     cursor: usize,
     /// The number of trials that are waiting or issued.
     open: usize,
+    /// Whether rows were dropped because the budget ends here: those that are left may be issued, whatever it says.
+    is_cut: bool,
 }
 
 /// Where an id leads.
@@ -54,6 +56,7 @@ impl Batch {
             issued: Vec::new(),
             cursor: 0,
             open: 0,
+            is_cut: false,
         }
     }
 
@@ -66,6 +69,7 @@ impl Batch {
         self.issued.clear();
         self.cursor = 0;
         self.open = 0;
+        self.is_cut = false;
     }
 
     /// Makes the trials of the rows that `points` has now.
@@ -81,6 +85,10 @@ impl Batch {
 
     pub(crate) fn is_complete(&self) -> bool {
         self.open == 0
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     pub(crate) fn repeats(&self) -> usize {
@@ -162,6 +170,7 @@ impl Batch {
     /// Drops the first trial that was not issued, and all after it: there is no budget left. Those after it that are told
     /// were known before.
     pub(crate) fn cut(&mut self) {
+        self.is_cut = true;
         let is_waiting = |status: &Status| *status == Status::Waiting;
         let first = self.status.iter().position(is_waiting);
         let trials = first.unwrap_or(self.status.len());
@@ -210,7 +219,7 @@ impl Batch {
         }
         let violation = if succeeded == 0.0 {
             costs.fill(f64::INFINITY);
-            f64::INFINITY
+            self.violations[first]
         } else {
             costs.iter_mut().for_each(|sum| *sum /= succeeded);
             violation / succeeded

@@ -149,12 +149,27 @@ impl Optimizer {
         }
         let mut optimizer = Self::new(space, options)?;
         optimizer
-            .replay(log)
+            .replay_without_ends(log)
             .ok_or_else(|| wrong("its log makes no sense"))?;
         if optimizer.fingerprint() != word(body.len() - 8) {
             return Err(wrong("another version of this crate made it"));
         }
         Ok(optimizer)
+    }
+
+    /// What only says when to end may have changed: it is asked once all is told.
+    fn replay_without_ends(&mut self, log: &[u8]) -> Option<()> {
+        let endless = Options {
+            generations: None,
+            target: None,
+            stagnation: None,
+            ..self.options.clone()
+        };
+        let options = std::mem::replace(&mut self.options, endless);
+        let replayed = self.replay(log);
+        self.options = options;
+        self.end_if_due();
+        replayed
     }
 
     fn replay(&mut self, log: &[u8]) -> Option<()> {

@@ -109,7 +109,11 @@ impl Space {
             parameter.check_foreign().map_err(wrong)?;
             let mut conditions = parameter.only_if.iter();
             if let Some((parent, values)) = conditions.next() {
-                builder = builder.only_if(parent, values.iter().map(literal));
+                let of_parent = |value| match parent_of(parameters, parent) {
+                    Some(parent) => parent.name_of(literal(value)),
+                    None => literal(value),
+                };
+                builder = builder.only_if(parent, values.iter().map(of_parent));
             }
             if conditions.next().is_some() {
                 return Err(wrong("may depend on one other only"));
@@ -220,4 +224,10 @@ fn literal(scalar: &Scalar) -> Literal {
         Scalar::Real(x) => Literal::Real(*x),
         Scalar::Text(text) => Literal::Name(text.clone()),
     }
+}
+
+fn parent_of<'a>(parameters: &'a [ParameterDocument], name: &str) -> Option<&'a ParameterDocument> {
+    let mut all = parameters.iter().enumerate();
+    let found = all.find(|(position, it)| it.name_at(*position) == name);
+    found.map(|(_, parent)| parent)
 }

@@ -42,7 +42,8 @@ impl Goal {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Noise {
-    /// It gives the same. Candidates of discrete spaces are then evaluated once.
+    /// It gives the same. Candidates of discrete spaces are then evaluated once, but for what is asked beside a generation
+    /// where little is left to ask.
     #[default]
     None,
     /// It does not. The algorithm is told, and with one objective a tenth of the budget is kept for the end, to evaluate
@@ -224,7 +225,7 @@ impl Options {
     /// Refuses the first option that is outside its range.
     pub(crate) fn check(&self) -> Result<(), Error> {
         at_least_one("goals", self.goals.len())?;
-        self.check_algorithm()?;
+        self.check_algorithms()?;
         self.check_end()?;
         at_least_one("threads", self.threads)?;
         at_least_one("front", self.front)?;
@@ -249,19 +250,14 @@ impl Options {
         Ok(())
     }
 
-    fn check_algorithm(&self) -> Result<(), Error> {
-        let Algorithm::Genetic(genetic) = &self.algorithm else {
-            return Ok(());
-        };
-        at_least_one("population", genetic.population)?;
-        at_least_one("tournament", genetic.tournament)?;
-        share("mutation", genetic.mutation)?;
-        share("crossover", genetic.crossover)?;
-        share("elitism", genetic.elitism)?;
-        share("diversity_floor", genetic.diversity_floor)
+    fn check_algorithms(&self) -> Result<(), Error> {
+        let of_islands = self.islands.iter().flat_map(|islands| &islands.algorithms);
+        std::iter::once(&self.algorithm)
+            .chain(of_islands)
+            .try_for_each(check_algorithm)
     }
 
-    /// Some end must be certain: the others may never come.
+    /// The evaluations, if there is a limit, and the other ends.
     fn check_end(&self) -> Result<(), Error> {
         if let Some(limit) = self.evaluations {
             require(limit > 0, "evaluations", limit, "at least 1")?;
@@ -289,9 +285,21 @@ impl Options {
     }
 }
 
+fn check_algorithm(algorithm: &Algorithm) -> Result<(), Error> {
+    let Algorithm::Genetic(genetic) = algorithm else {
+        return Ok(());
+    };
+    at_least_one("population", genetic.population)?;
+    at_least_one("tournament", genetic.tournament)?;
+    share("mutation", genetic.mutation)?;
+    share("crossover", genetic.crossover)?;
+    share("elitism", genetic.elitism)?;
+    share("diversity_floor", genetic.diversity_floor)
+}
+
 /// A share of `count`: rounded down, but at least one unless the share is zero.
 pub(crate) fn share_of(count: usize, share: f64) -> usize {
-    if share == 0.0 {
+    if share == 0.0 || count == 0 {
         0
     } else {
         ((count as f64 * share) as usize).clamp(1, count)

@@ -34,7 +34,7 @@ pub struct Solution {
     /// The objectives. Infinite, in the bad direction, where an evaluation failed or was not finite; means where the
     /// candidate was evaluated several times.
     pub objectives: Vec<f64>,
-    /// The sum of what exceeds a constraint: 0 where all hold, infinite where the evaluation failed.
+    /// The sum of what exceeds a constraint: 0 where all hold, infinite where there are constraints and the evaluation failed.
     pub violation: f64,
 }
 

@@ -78,9 +78,7 @@ impl Optimizer {
         O: Observer + ?Sized,
     {
         self.check_end()?;
-        if !self.batch.is_complete() {
-            self.recall();
-        }
+        self.recall_open();
         let started = Instant::now();
         if self.options.threads > 1 {
             Pool::with(
@@ -108,8 +106,9 @@ impl Optimizer {
         mut evaluate: impl FnMut(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
         while !self.is_done() {
+            let before = self.generations();
             evaluate(self)?;
-            if let Some(generation) = self.last() {
+            if let Some(generation) = self.last().filter(|_| self.generations() > before) {
                 let generation = generation.clone();
                 observer.generation(&generation, self);
             }
@@ -138,8 +137,8 @@ impl Optimizer {
             && let Some((id, place)) = self.issue(false)
         {
             scratch.decode(self.genes(place));
-            let measured = objective(scratch);
             self.log.iter_mut().for_each(|log| log.asked(1));
+            let measured = objective(scratch);
             let written = measured.write(&mut self.objectives, &mut self.constraints);
             self.settle(id, written)?;
         }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use autoexec_evolutionary_optimizer::{
-    Algorithm, Candidate, Error, Goal, Islands, Noise, Optimizer, Options, Outcome, Space, Stop,
-    Trial, optimize, optimize_async,
+    Algorithm, Candidate, Error, Goal, Islands, Noise, Optimizer, Options, Outcome, Space,
+    Stagnation, Stop, Trial, optimize, optimize_async,
 };
 
 fn space() -> Space {
@@ -646,4 +646,194 @@ fn initial_points_are_evaluated_first() {
         let asked: Vec<_> = trials.iter().map(|trial| trial.candidate.clone()).collect();
         assert_eq!(asked, known, "{:?}", options.algorithm);
     }
+}
+
+/// A plane whose best is at 0.
+fn plane() -> Space {
+    let plane = Space::new().real("x", -1.0..=1.0).real("y", -1.0..=1.0);
+    plane.build().expect("because the bounds are in order")
+}
+
+fn distance(candidate: &Candidate) -> f64 {
+    candidate.real("x").powi(2) + candidate.real("y").powi(2)
+}
+
+#[test]
+fn a_noisy_search_has_a_best_whatever_the_budget() {
+    for budget in 1..130 {
+        for seed in 0..3 {
+            let options = Options {
+                noise: Noise::Present,
+                evaluations: Some(budget),
+                seed,
+                ..Options::default()
+            };
+            let outcome = optimize(&plane(), &options, distance).unwrap();
+            assert_eq!(
+                (outcome.evaluations, outcome.stop),
+                (budget, Stop::Evaluations)
+            );
+        }
+    }
+}
+
+/// Trials beside generations, lost ones among them, before a noisy search's end and in it.
+#[test]
+fn whatever_is_lost_a_search_ends() {
+    for (noise, told, lost) in [
+        (Noise::Present, 5, 0),
+        (Noise::Present, 5, 3),
+        (Noise::Present, 0, 8),
+        (Noise::None, 3, 5),
+        (Noise::Averaged(3), 0, 0),
+    ] {
+        for budget in [60, 100, 150] {
+            let options = Options {
+                algorithm: "ga".parse().unwrap(),
+                noise,
+                evaluations: Some(budget),
+                ..Options::default()
+            };
+            let space = Space::new()
+                .integer("x", 0..=9)
+                .integer("y", 0..=9)
+                .build()
+                .unwrap();
+            let value =
+                |it: &Candidate| (it.integer("x") - 3).abs() as f64 + it.integer("y") as f64;
+            let mut optimizer = Optimizer::new(&space, &options).unwrap();
+            let mut rounds = 0;
+            while !optimizer.is_done() {
+                rounds += 1;
+                assert!(rounds < 2000, "{noise:?} {told} {lost} {budget} never ends");
+                let trials = optimizer.ask(12);
+                let beside = optimizer.ask(if rounds % 2 == 0 { told + lost } else { 0 });
+                let kept = beside.len().saturating_sub(lost);
+                for trial in trials.iter().skip(rounds % 3).chain(&beside[..kept]) {
+                    let told = optimizer.tell(trial.id, value(&trial.candidate));
+                    assert!(told.is_ok(), "{told:?}");
+                }
+                optimizer.recall();
+                let bytes = optimizer.save().unwrap();
+                let loaded = Optimizer::load(&space, &options, &bytes).unwrap();
+                assert_eq!(loaded.fingerprint(), optimizer.fingerprint());
+                assert_eq!(loaded.best(), optimizer.best());
+            }
+            assert!(optimizer.best().is_some());
+            assert!(optimizer.evaluations() <= budget);
+        }
+    }
+}
+
+#[test]
+fn one_late_value_is_nothing_beside_means() {
+    let options = Options {
+        algorithm: "ga".parse().unwrap(),
+        noise: Noise::Present,
+        evaluations: Some(200),
+        ..Options::default()
+    };
+    let mut optimizer = Optimizer::new(&plane(), &options).unwrap();
+    let first = optimizer.ask(1000);
+    let late = optimizer.ask(1);
+    for trial in first {
+        optimizer
+            .tell(trial.id, distance(&trial.candidate))
+            .unwrap();
+    }
+    while !optimizer.is_done() {
+        for trial in optimizer.ask(50) {
+            optimizer
+                .tell(trial.id, distance(&trial.candidate))
+                .unwrap();
+        }
+    }
+    let best = optimizer.best();
+    optimizer.tell(late[0].id, -5.0).unwrap();
+    assert_eq!(optimizer.best(), best);
+}
+
+#[test]
+fn what_is_told_beside_a_generation_is_in_the_front() {
+    let options = Options {
+        goals: vec![Goal::Minimize; 2],
+        evaluations: Some(40),
+        ..Options::default()
+    };
+    let mut optimizer = Optimizer::new(&plane(), &options).unwrap();
+    let all = optimizer.ask(39);
+    assert!(!all.is_empty());
+    let beside = optimizer.ask(1);
+    for trial in &all {
+        optimizer.tell(trial.id, [1.0, 1.0]).unwrap();
+    }
+    optimizer.tell(beside[0].id, [0.0, 0.0]).unwrap();
+    assert_eq!(optimizer.front(5)[0].objectives, [0.0, 0.0]);
+}
+
+#[test]
+fn a_panic_leaves_a_search_that_can_be_saved() {
+    let options = Options {
+        evaluations: Some(120),
+        ..Options::default()
+    };
+    let calls = std::sync::atomic::AtomicU32::new(0);
+    let objective = |candidate: &Candidate| {
+        let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        assert!(call != 30, "once");
+        distance(candidate)
+    };
+    let mut optimizer = Optimizer::new(&plane(), &options).unwrap();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        optimizer.run(objective, &mut ()).is_ok()
+    }));
+    assert!(panicked.is_err());
+    let outcome = optimizer.run(objective, &mut ()).unwrap();
+    let bytes = optimizer.save().unwrap();
+    let loaded = Optimizer::load(&plane(), &options, &bytes).unwrap();
+    assert_eq!(loaded.outcome().unwrap(), outcome);
+}
+
+#[test]
+fn a_loaded_search_may_end_sooner() {
+    let options = Options {
+        evaluations: Some(400),
+        ..Options::default()
+    };
+    let mut optimizer = Optimizer::new(&plane(), &options).unwrap();
+    while optimizer.evaluations() < 200 {
+        for trial in optimizer.ask(10) {
+            optimizer
+                .tell(trial.id, distance(&trial.candidate))
+                .unwrap();
+        }
+    }
+    let bytes = optimizer.save().unwrap();
+    let sooner = Options {
+        target: Some(1.0),
+        ..options
+    };
+    let mut loaded = Optimizer::load(&plane(), &sooner, &bytes).unwrap();
+    let outcome = loaded.run(distance, &mut ()).unwrap();
+    assert_eq!(outcome.stop, Stop::Target);
+}
+
+/// The nearer to what is allowed, the more it costs.
+#[test]
+fn coming_nearer_to_what_is_allowed_is_no_stagnation() {
+    let options = Options {
+        algorithm: "ga".parse().unwrap(),
+        constraints: 1,
+        evaluations: Some(5000),
+        stagnation: Some(Stagnation {
+            tolerance: 0.001,
+            generations: 3,
+        }),
+        ..Options::default()
+    };
+    let outcome = optimize(&plane(), &options, |it| {
+        let sum = it.real("x") + it.real("y");
+        (sum, [1.99 - sum])
+    });
+    assert_eq!(outcome.unwrap().front[0].violation, 0.0);
 }

@@ -97,3 +97,17 @@ fn what_is_wrong_is_said() {
     assert!(serde_json::from_str::<ParameterDocument>(r#"{"type": "real", "lo": 1}"#).is_err());
     assert!(serde_json::from_str::<ParameterDocument>(r#"{"type": "complex"}"#).is_err());
 }
+
+/// Choices may look like numbers and switches: in conditions, too, they go by name.
+#[test]
+fn conditions_name_choices_that_look_like_numbers() {
+    let document = read(
+        r#"[{"name": "t", "type": "cat", "choices": [1, 2, 4]}, {"name": "u", "type": "cat", "choices": [true, false]},
+            {"name": "y", "type": "bool", "only_if": {"t": [2]}}, {"name": "z", "type": "bool", "only_if": {"u": [true]}}]"#,
+    );
+    let space = Space::from_document(&document).unwrap();
+    for candidate in space.sample(1, 50) {
+        assert_eq!(candidate.has("y"), candidate.choice_name("t") == "2");
+        assert_eq!(candidate.has("z"), candidate.choice_name("u") == "true");
+    }
+}

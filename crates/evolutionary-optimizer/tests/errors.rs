@@ -186,6 +186,37 @@ fn bad_options() {
         "evaluations",
         one,
     );
+    // The options of islands are looked at, too; and a share of nothing is nothing.
+    check(
+        |o| {
+            let never = GeneticOptions {
+                tournament: 0,
+                ..GeneticOptions::default()
+            };
+            let islands = o.islands.as_mut().expect("because it was given");
+            islands.algorithms = vec![Algorithm::Genetic(never)];
+        },
+        "tournament",
+        one,
+    );
+}
+
+#[test]
+fn every_island_has_something_to_evaluate() {
+    let options = Options {
+        evaluations: Some(6),
+        noise: Noise::Averaged(3),
+        islands: Some(Islands::default()),
+        ..Options::default()
+    };
+    let space = Space::new().real("x", 0.0..=1.0).build().unwrap();
+    let error = optimize(&space, &options, |it| it.real("x")).expect_err("because 2 are too few");
+    assert!(
+        error
+            .to_string()
+            .contains("at least one candidate for each island"),
+        "{error}"
+    );
 }
 
 #[test]

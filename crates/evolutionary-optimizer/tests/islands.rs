@@ -274,7 +274,10 @@ fn islands_may_differ() {
     assert_eq!(outcome.evaluations, 3000);
     for island in &outcome.islands {
         assert!(island.evaluations >= 900, "{island:?}");
-        assert!(island.migrants_in > 0 && island.migrants_out > 0, "{island:?}");
+        assert!(
+            island.migrants_in > 0 && island.migrants_out > 0,
+            "{island:?}"
+        );
     }
 }
 

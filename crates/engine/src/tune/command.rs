@@ -227,7 +227,12 @@ impl Command {
         let variables = parameters
             .iter()
             .map(|(name, value)| (variable(name), values::text(value)));
-        let mut env: Vec<(String, String)> = variables.collect();
+        // What plays no part is set to nothing: an outer search may have set it.
+        let names = trial.candidate.space().parameters();
+        let mut env: Vec<(String, String)> = names
+            .map(|(name, _)| (variable(name), String::new()))
+            .collect();
+        env.extend(variables);
         env.push(("TUNE_TRIAL".into(), trial.id.to_string()));
         process::Command {
             argv: self.argv.clone(),
@@ -261,21 +266,22 @@ impl<'a> Search<'a> {
                 path.display()
             ));
         }
-        let table = options.table.as_deref().map(|path| {
-            open_table(path, options.resume, document)
-                .map_err(|error| format!("write the table {}: {error}", path.display()))
-        });
-        let search = Self {
+        let mut search = Self {
             document,
             optimizer,
-            table: table.transpose()?,
+            table: None,
             state,
             saved: Instant::now(),
             failures: 0,
             improvements: Vec::new(),
         };
-        // A state that cannot be written should be known before the first evaluation.
+        // A state that cannot be written should be known before the first evaluation, and before a table is emptied.
         search.write_state()?;
+        let table = options.table.as_deref().map(|path| {
+            open_table(path, options.resume, document)
+                .map_err(|error| format!("write the table {}: {error}", path.display()))
+        });
+        search.table = table.transpose()?;
         Ok(search)
     }
 
@@ -351,7 +357,7 @@ fn open_table(path: &Path, resume: bool, document: &SpaceDocument) -> io::Result
 }
 
 /// The variable that a parameter is in.
-fn variable(name: &str) -> String {
+pub(super) fn variable(name: &str) -> String {
     let letters = name.chars().map(|letter| match letter {
         letter if letter.is_ascii_alphanumeric() => letter.to_ascii_uppercase(),
         _ => '_',

@@ -1,5 +1,6 @@
 //! The file that says what a command may be given and what it answers.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use autoexec_evolutionary_optimizer::{
 };
 use serde::Deserialize;
 
+use super::command::variable;
 use crate::document::conform::conform;
 use crate::document::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::shape::{Field, Object, Shape, Short, ShortShape};
@@ -252,6 +254,8 @@ impl Raw {
         let space = Space::from_document(&self.parameters).map_err(at)?;
         let initial = space.initial_of(&self.parameters).map_err(at)?;
         let objectives = self.objectives();
+        self.check_names(&objectives)
+            .map_err(|what| Diagnostic::new(what, node.place))?;
         let algorithm = self.algorithm.as_deref().unwrap_or("auto");
         let algorithm: Algorithm = algorithm.parse().map_err(|error| {
             let place = node.get("algorithm").map_or(node.place, |node| node.place);
@@ -281,6 +285,28 @@ impl Raw {
                 .map_err(|error| Diagnostic::new(error, node.place))?
                 .unwrap_or(Duration::from_secs(600)),
         })
+    }
+
+    /// Refuses names that the command could not tell apart.
+    fn check_names(&self, objectives: &[Objective]) -> Result<(), String> {
+        let names = self.parameters.iter().filter_map(|it| it.name.as_deref());
+        let mut seen = BTreeMap::new();
+        for name in names {
+            if let Some(other) = seen.insert(variable(name), name) {
+                let shared = variable(name);
+                return Err(format!(
+                    "`{other}` and `{name}` would both be in the variable {shared}"
+                ));
+            }
+        }
+        let measured = objectives.iter().map(|it| it.name.as_str());
+        let mut seen = BTreeSet::new();
+        for name in measured.chain(self.constraints.iter().map(String::as_str)) {
+            if !seen.insert(name) {
+                return Err(format!("two measured values are named `{name}`"));
+            }
+        }
+        Ok(())
     }
 
     fn objectives(&self) -> Vec<Objective> {

@@ -28,7 +28,8 @@ const SAVED: &[u8] = b"autoexec tune session 1\n";
 /// - `{"tell":{"ids":[…],"fs":[[…]],"gs":[[…]]}}`: `{"ok":true}`. A failed evaluation has `null` for its `fs`; `gs` may be
 ///   left out where there are no constraints;
 /// - `{"best":N}`: `{"xs":[[…]],"fs":[[…]]}` with at most N points that none dominates;
-/// - `{"save":PATH}`, `{"load":PATH}`: `{"ok":true}`; what was asked and not told is asked again after loading;
+/// - `{"save":PATH}`, `{"load":PATH}`: `{"ok":true}`; what was asked and not told is forgotten, and asked again
+///   where it belonged to a generation;
 /// - `{"quit":true}`: `{"ok":true}`, and the end.
 ///
 /// What cannot be done gets `{"error":TEXT}`, and nothing has changed then; of a `tell` with several ids those before
@@ -282,12 +283,13 @@ fn take(search: &mut Search, tell: Tell) -> Result<String, String> {
     }
     let mut gs = gs.into_iter();
     for (id, objectives) in ids.into_iter().zip(fs) {
-        let constraints = gs
-            .next()
-            .flatten()
-            .map(Numbers::into_vec)
-            .unwrap_or_default();
-        let measured = objectives.map(|numbers| (numbers.into_vec(), constraints));
+        let constraints = match gs.next() {
+            // A constraint that could not be measured makes the evaluation a failure, as an objective does.
+            Some(None) => None,
+            Some(Some(numbers)) => Some(numbers.into_vec()),
+            None => Some(Vec::new()),
+        };
+        let measured = objectives.map(Numbers::into_vec).zip(constraints);
         search.optimizer.tell(id, measured).map_err(failed)?;
     }
     Ok(ok())

@@ -1,7 +1,8 @@
 //! Generations: begun, completed, and the end that they may bring.
 
-use super::{DRAWS, NEIGHBOURS, Optimizer, PATIENCE, Phase};
+use super::{DRAWS, MEANS_OF, NEIGHBOURS, Optimizer, PATIENCE, Phase};
 use crate::operators::mutate;
+use crate::options::Noise;
 use crate::record::{LEADERS, Leaders};
 use crate::report::{Generation, Stop};
 
@@ -77,7 +78,9 @@ impl Optimizer {
         self.batch.finish();
         if self.phase == Phase::Again {
             self.leaders.clear();
+            self.arrivals.clear();
             self.keep_record();
+            self.last = Some(self.describe());
             self.stop = Some(Stop::Evaluations);
             return;
         }
@@ -96,7 +99,7 @@ impl Optimizer {
         }
         self.last = Some(self.describe());
         self.stop = self.stop.or_else(|| self.reason());
-        if self.stop.is_none() && self.spent >= self.limit() {
+        if self.stop.is_none() && (self.spent >= self.limit() || self.batch.is_cut()) {
             self.begin_again();
         }
     }
@@ -116,7 +119,7 @@ impl Optimizer {
 
     /// Takes the rows of the generation into the fingerprint, the leaders, the front and the history.
     fn keep_record(&mut self) {
-        let is_late = self.batch.repeats() > 1;
+        let is_late = self.batch.repeats() > 1 || self.phase == Phase::Again;
         for points in [&self.batch.points, &self.arrivals] {
             for row in 0..points.len() {
                 self.fingerprint.numbers(points.row(row));
@@ -135,7 +138,9 @@ impl Optimizer {
                     .offer(&self.batch.points, row, first + row as u64);
             }
         }
-        self.history.push(self.leaders.best().1);
+        let (violation, cost) = self.leaders.best();
+        self.history.push(cost);
+        self.violations.push(violation);
     }
 
     fn describe(&self) -> Generation {
@@ -152,6 +157,13 @@ impl Optimizer {
             diversity: self.engine.diversity(),
             immigrants: self.engine.immigrants(),
             evaluations: self.told,
+        }
+    }
+
+    /// Ends a search between generations for a reason that is new.
+    pub(crate) fn end_if_due(&mut self) {
+        if self.batch.is_complete() && !self.history.is_empty() {
+            self.stop = self.stop.or_else(|| self.reason());
         }
     }
 
@@ -183,6 +195,10 @@ impl Optimizer {
         if self.history.len() <= window {
             return false;
         }
+        if self.violations[self.violations.len() - 1 - window] > self.leaders.best().0 {
+            // It comes nearer to what is allowed, which may cost.
+            return false;
+        }
         let before = self.history[self.history.len() - 1 - window];
         let now = self.history[self.history.len() - 1];
         // Equal first: two infinite costs have no difference.
@@ -212,8 +228,16 @@ impl Optimizer {
         }
         self.phase = Phase::Again;
         let left = self.limit().saturating_sub(self.spent);
-        let rows = self.batch.points.len() as u64;
-        self.batch.points.truncate(left.min(rows) as usize);
+        if left == 0 || self.options.noise != Noise::Present {
+            // Recalled strays may leave a little that no generation was begun for.
+            self.stop = Some(Stop::Evaluations);
+            return;
+        }
+        // A few evaluations tell few candidates apart.
+        let rows = (self.batch.points.len() as u64)
+            .min(left.div_ceil(MEANS_OF))
+            .max(1);
+        self.batch.points.truncate(rows as usize);
         let repeats = left.div_ceil(rows);
         self.batch.open(repeats as usize);
     }

@@ -21,6 +21,8 @@ use crate::space::Space;
 /// The share of a noisy search's budget that is kept to evaluate the best again, and its bounds.
 const KEPT_SHARE: u64 = 10;
 const KEPT_MOST: u64 = 2000;
+/// How many evaluations a candidate gets then, at least, as far as the budget allows.
+const MEANS_OF: u64 = 4;
 /// Below this budget nothing is kept.
 const KEPT_FROM: u64 = 50;
 /// Generations whose best fits without an allocation.
@@ -29,6 +31,8 @@ const HISTORY: usize = 4096;
 const PATIENCE: u32 = 3;
 /// How many of them, at most.
 const NEIGHBOURS: usize = 20;
+/// How many draws look for something new to ask beside a generation of a discrete space.
+const STRAY_DRAWS: u32 = 20;
 /// How many drawn rows must all be known for a space to count as exhausted.
 const DRAWS: u32 = 2000;
 
@@ -61,6 +65,8 @@ pub struct Optimizer {
     archive: Option<Archive>,
     /// The best cost so far, after each generation.
     history: Vec<f64>,
+    /// What the best violated then.
+    violations: Vec<f64>,
     fingerprint: Fingerprint,
     next_id: u64,
     /// Evaluations that were asked, less those that were recalled.
@@ -83,6 +89,16 @@ struct Stray {
     genes: Vec<f64>,
     /// Costs and violation, once told.
     told: Option<(Vec<f64>, f64)>,
+}
+
+impl Stray {
+    /// Its genes and what they cost, as one row.
+    fn row(&self, costs: &[f64], violation: f64) -> Points {
+        let mut row = Points::new(self.genes.len(), costs.len(), 1);
+        row.push(&self.genes);
+        row.set(0, costs, violation);
+        row
+    }
 }
 
 /// What the budget is being spent on.
@@ -141,6 +157,15 @@ impl Optimizer {
                 .map(|values| space.genes(values))
                 .collect(),
         };
+        if let (Some(islands), Some(budget)) = (&options.islands, problem.budget)
+            && budget < islands.count as u64
+        {
+            return Err(Error::Option {
+                option: "evaluations",
+                value: format!("enough for {budget} candidates"),
+                accepted: "at least one candidate for each island",
+            });
+        }
         let mut rng = Rng::new(options.seed);
         let stray_rng = rng.fork();
         let engine: Box<dyn Engine> = match &options.islands {
@@ -170,6 +195,7 @@ impl Optimizer {
             ),
             archive: (objectives > 1).then(|| Archive::new(dimensions, objectives, options.front)),
             history: Vec::with_capacity(HISTORY),
+            violations: Vec::with_capacity(HISTORY),
             fingerprint: Fingerprint::default(),
             next_id: 0,
             spent: 0,
@@ -238,13 +264,21 @@ impl Optimizer {
         self.take(id, true)
     }
 
-    /// Takes back the trials that were asked and not told, because whoever had them is gone. They are asked again under
-    /// other ids; what is told under the old ones is refused.
+    /// Takes back the trials that were asked and not told, because whoever had them is gone; what is told under their ids
+    /// is refused from now on. Those of a generation are asked again under other ids, those beside it are dropped.
     pub fn recall(&mut self) {
         let strays = self.strays.len();
         self.strays.retain(|stray| stray.told.is_some());
         self.spent -= self.batch.recall() + (strays - self.strays.len()) as u64;
         self.log.iter_mut().for_each(Log::recalled);
+    }
+
+    /// Recalls, if there is anything to recall.
+    pub(crate) fn recall_open(&mut self) {
+        let is_open = |stray: &Stray| stray.told.is_none();
+        if !self.batch.is_complete() || self.strays.iter().any(is_open) {
+            self.recall();
+        }
     }
 
     /// Whether nothing more will be asked.
@@ -305,6 +339,11 @@ impl Optimizer {
         if self.batch.repeats() == 1 && !self.batch.is_complete() {
             let told = (0..self.batch.points.len()).filter(|&row| self.batch.is_told(row));
             told.for_each(|row| archive.insert_row(&self.batch.points, row));
+        }
+        for stray in &self.strays {
+            if let Some((costs, violation)) = &stray.told {
+                archive.insert_row(&stray.row(costs, *violation), 0);
+            }
         }
         let front = archive.select(count);
         (0..front.len())

@@ -1,11 +1,11 @@
 //! Trials, one by one: issued, found again, and told.
 
-use super::{Optimizer, Phase, Place, Stray};
+use super::{Optimizer, Phase, Place, STRAY_DRAWS, Stray};
 use crate::batch::Found;
-use crate::engine::Points;
 use crate::error::Error;
 use crate::evaluation::Written;
 use crate::operators::mutate;
+use crate::options::Noise;
 
 impl Optimizer {
     /// The next trial, if there is one: of the generation, or beside it if that is `wanted`.
@@ -17,17 +17,17 @@ impl Optimizer {
             return None;
         }
         let id = self.next_id;
-        let is_open = self.spent < self.limit();
+        let is_open = self.spent < self.limit() || self.batch.is_cut();
         let trial = is_open.then(|| self.batch.issue(id)).flatten();
         let place = match trial {
             Some(trial) => Place::Row(self.batch.row_of(trial)),
             // In a noisy search from what is kept for the end.
-            None if wanted => self.stray(id),
+            None if wanted && self.options.noise.repeats() == 1 => self.stray(id),
             None => return None,
         };
         self.next_id += 1;
         self.spent += 1;
-        if self.spent == self.limit() {
+        if self.spent >= self.limit() && !self.batch.is_cut() {
             self.batch.cut();
         }
         Some((id, place))
@@ -48,23 +48,34 @@ impl Optimizer {
         }
     }
 
+    /// A mutation of the best, and in a discrete space one that is not known, if a few draws find one.
     fn stray(&mut self, id: u64) -> Place {
-        let axes = self.space.axes();
-        let mut genes = match self.leaders.points.is_empty() {
-            true => axes
-                .iter()
-                .map(|axis| axis.sample(&mut self.stray_rng))
-                .collect(),
-            false => self.leaders.points.row(0).to_vec(),
-        };
-        let rate = (1.5 / axes.len() as f64).min(1.0);
-        mutate(axes, &mut genes, rate, &mut self.stray_rng);
+        let mut genes = self.draw_stray();
+        for _ in 0..STRAY_DRAWS {
+            let memo = self.memo.as_mut();
+            if !memo.is_some_and(|memo| memo.knows(&genes)) {
+                break;
+            }
+            genes = self.draw_stray();
+        }
         self.strays.push(Stray {
             id,
             genes,
             told: None,
         });
         Place::Stray(self.strays.len() - 1)
+    }
+
+    fn draw_stray(&mut self) -> Vec<f64> {
+        let axes = self.space.axes();
+        let rng = &mut self.stray_rng;
+        let mut genes = match self.leaders.points.is_empty() {
+            true => axes.iter().map(|axis| axis.sample(rng)).collect(),
+            false => self.leaders.points.row(0).to_vec(),
+        };
+        let rate = (1.5 / axes.len() as f64).min(1.0);
+        mutate(axes, &mut genes, rate, rng);
+        genes
     }
 
     /// Refuses an evaluation with the wrong number of numbers.
@@ -119,13 +130,15 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Keeps what a stray costs until the generation is complete: then the engine hears of it.
+    /// Keeps what a stray costs until the generation is complete: then the engine hears of it. In the end of a noisy search
+    /// one value is nothing beside means.
     fn settle_stray(&mut self, index: usize, violation: f64) {
+        let is_final = self.phase == Phase::Again || self.is_done();
         let stray = &mut self.strays[index];
-        let mut one = Points::new(stray.genes.len(), self.costs.len(), 1);
-        one.push(&stray.genes);
-        one.set(0, &self.costs, violation);
-        self.leaders.offer(&one, 0, stray.id);
+        if !(is_final && self.options.noise == Noise::Present) {
+            let row = stray.row(&self.costs, violation);
+            self.leaders.offer(&row, 0, stray.id);
+        }
         stray.told = Some((self.costs.clone(), violation));
     }
 
