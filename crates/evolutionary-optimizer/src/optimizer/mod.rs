@@ -26,7 +26,7 @@ const MEANS_OF: u64 = 4;
 /// Below this budget nothing is kept.
 const KEPT_FROM: u64 = 50;
 /// Generations whose best fits without an allocation.
-const HISTORY: usize = 4096;
+const HISTORY: usize = 1024;
 /// How many generations of nothing but known rows are passed over before others are drawn.
 const PATIENCE: u32 = 3;
 /// How many of them, at most.
