@@ -638,7 +638,8 @@ fn a_cache_too_small_for_the_run_is_told_of() {
     let workflow = "steps:
   - {id: a, read: '*.txt'}
   - {id: s, search: {in: a, pattern: text}}
-  - {id: t, search: {in: a, pattern: none}}";
+  # After the other: side by side each may find what the other has just loaded.
+  - {id: t, needs: s, search: {in: a, pattern: none}}";
     let advice = |settings: &str| {
         let settings = autoexec_engine::Settings::from_toml(settings).expect("valid settings");
         run_with(
