@@ -76,7 +76,8 @@
 //!
 //! Populations take some `8 d` bytes a member for `d` parameters. [`Options::resumable`] keeps what was told, some 10
 //! bytes an evaluation of one objective; discrete spaces remember up to 2¹⁸ candidates. A generation in steady state
-//! allocates nothing. The benchmark `evolutionary-optimizer/overhead` measures the cost beside bare evaluations.
+//! allocates nothing; where a method restarts, or in a discrete space learns which parameters belong together, it makes
+//! room. The benchmark `evolutionary-optimizer/overhead` measures the cost beside bare evaluations.
 //!
 //! # Limitations
 //!

@@ -1,6 +1,6 @@
 //! Problems with constraints.
 
-use crate::engine::single::trials::{make, problem, run, setting};
+use crate::engine::single::trials::{make, problem, run};
 use crate::space::Parameter;
 
 /// A constrained problem of Koziel & Michalewicz's set: bounds, least cost, cost and violation.
@@ -165,7 +165,7 @@ fn constrained() -> Vec<Constrained> {
 #[test]
 #[ignore = "prints a table"]
 fn constraints() {
-    let methods = setting("METHODS", "shade,cma,auto");
+    let methods = "shade,cma,auto";
     for (name, bounds, least, f) in constrained() {
         print!("{name:8}");
         for budget in [5_000, 20_000, 100_000] {

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::engine::single::trials::functions::Function;
-use crate::engine::single::trials::{cube, make, problem, run, setting};
+use crate::engine::single::trials::{cube, make, problem, run};
 use crate::rng::Rng;
 use crate::space::Parameter;
 
@@ -68,7 +68,7 @@ fn mixed_cost(kind: &str, x: &[f64], shift: &[f64]) -> f64 {
 #[test]
 #[ignore = "prints a table"]
 fn mixed() {
-    let methods = setting("METHODS", "shade,cma,auto");
+    let methods = "shade,cma,auto";
     let kinds = [
         "spheres",
         "ellipsoid",
@@ -137,7 +137,7 @@ fn mixed() {
 #[test]
 #[ignore = "prints a table"]
 fn noise() {
-    let methods = setting("METHODS", "shade,cma,auto");
+    let methods = "shade,cma,auto";
     for (name, half, rotated, level) in [
         ("sphere", 5.0, false, 0.1),
         ("sphere", 5.0, false, 10.0),

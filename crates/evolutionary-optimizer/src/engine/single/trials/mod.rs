@@ -163,8 +163,3 @@ impl Engine for Draws {
         None
     }
 }
-
-/// A choice of the tables: the default, unless the build was given another.
-fn setting(_name: &str, default: &str) -> String {
-    default.to_owned()
-}

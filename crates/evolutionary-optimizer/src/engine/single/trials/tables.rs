@@ -1,14 +1,14 @@
 //! Tables of what methods need and reach.
 
 use crate::engine::single::trials::functions::{Function, NAMES};
-use crate::engine::single::trials::{cube, make, run, setting};
+use crate::engine::single::trials::{cube, make, run};
 
 /// The median of the best costs after few evaluations.
 #[test]
 #[ignore = "prints a table"]
 fn short_budgets() {
-    let methods = setting("METHODS", "random,shade,cma,auto");
-    let n: usize = setting("N", "10").parse().unwrap();
+    let methods = "random,shade,cma,auto";
+    let n = 10;
     for budget in [100, 300, 1000, 3000] {
         println!("{budget} evaluations in {n} dimensions");
         let mut wins = vec![(0, 0.0); methods.split(',').count()];
@@ -51,18 +51,12 @@ fn short_budgets() {
 #[test]
 #[ignore = "prints a table"]
 fn table() {
-    let methods = setting("METHODS", "cma,shade");
-    let n: usize = setting("N", "10").parse().unwrap();
-    let budget: u64 = setting("BUDGET", "200000").parse().unwrap();
-    let seeds: u64 = setting("SEEDS", "11").parse().unwrap();
-    let only = setting("ONLY", "");
+    let methods = "cma,auto";
+    let (n, budget, seeds) = (10, 200_000, 11);
     let mut logs = vec![0.0; methods.split(',').count()];
     let mut functions = 0;
     for (name, half, rotated) in NAMES {
         let label = format!("{name}{}", if rotated { "-rot" } else { "" });
-        if !only.is_empty() && !only.split(',').any(|o| o == label) {
-            continue;
-        }
         print!("{label:16}");
         functions += 1;
         for (index, method) in methods.split(',').enumerate() {
