@@ -47,6 +47,8 @@ pub(crate) struct Flight {
 struct State {
     /// Once it has landed: the value, or nothing if there is none for those who wait.
     outcome: Option<Option<Value>>,
+    /// What was invalidated before it was detached: who waits may have asked after that.
+    detached: Events,
     wakers: HashMap<u64, Waker>,
     next: u64,
 }
@@ -94,13 +96,20 @@ impl Flights {
     /// What is computed for keys that `is_it` goes to those who have asked, and is not kept.
     pub(crate) fn detach(&self, is_it: impl Fn(&[u8]) -> bool) {
         if self.in_air.load(SeqCst) > 0 {
-            lock(&self.by_key).retain(|key, _| !is_it(key));
+            lock(&self.by_key).retain(|key, aloft| {
+                let stays = !is_it(key);
+                if !stays {
+                    aloft.detach();
+                }
+                stays
+            });
         }
     }
 
     pub(crate) fn detach_one(&self, key: &[u8]) {
         if self.in_air.load(SeqCst) > 0 {
-            lock(&self.by_key).remove(key);
+            let detached = lock(&self.by_key).remove(key);
+            detached.into_iter().for_each(|mut aloft| aloft.detach());
         }
     }
 
@@ -127,6 +136,12 @@ impl Flights {
                 record(events);
             }
         }
+    }
+}
+
+impl Aloft {
+    fn detach(&mut self) {
+        lock(&self.flight.state).detached = std::mem::take(&mut self.events);
     }
 }
 
@@ -159,6 +174,8 @@ impl Leader<'_> {
             } else {
                 keep(self.key.clone());
             }
+        } else if lock(&self.flight.state).detached.concern(value) {
+            outcome = None;
         }
         drop(by_key);
         self.flight.land(outcome);

@@ -185,6 +185,39 @@ fn what_was_invalidated_while_it_was_computed_is_not_kept() {
     );
 }
 
+/// Whoever asks after a file has changed waits for a computation from before; then all is cleared. What was computed is
+/// for those only who asked before the change.
+#[test]
+fn clearing_does_not_make_what_is_outdated_good_for_those_who_wait() {
+    let space = space();
+    let (begun, go_on) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        let old = scope.spawn(|| {
+            space.get_or_compute("key", || {
+                begun.wait();
+                go_on.wait();
+                Ok::<_, ()>(Entry::new("old").with_file("f", Fingerprint(1)))
+            })
+        });
+        begun.wait();
+        space.file_changed("f", Some(Fingerprint(2)));
+        let asked = space.get_or_compute_async("key", async { Ok::<_, ()>("new") });
+        let mut asked = std::pin::pin!(asked);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(
+            asked.as_mut().poll(&mut context).is_pending(),
+            "it waits for the other"
+        );
+        space.clear();
+        go_on.wait();
+        assert_eq!(old.join().unwrap().unwrap(), "old");
+        let std::task::Poll::Ready(value) = asked.as_mut().poll(&mut context) else {
+            panic!("the other has landed");
+        };
+        assert_eq!(value.unwrap(), "new");
+    });
+}
+
 #[test]
 fn an_insert_meanwhile_is_not_overwritten() {
     let space = space();
