@@ -48,7 +48,7 @@ struct State {
     /// Once it has landed: the value, or nothing if there is none for those who wait.
     outcome: Option<Option<Value>>,
     /// What was invalidated before it was detached: who waits may have asked after that.
-    detached: Events,
+    detached: Option<Box<Events>>,
     wakers: HashMap<u64, Waker>,
     next: u64,
 }
@@ -141,7 +141,7 @@ impl Flights {
 
 impl Aloft {
     fn detach(&mut self) {
-        lock(&self.flight.state).detached = std::mem::take(&mut self.events);
+        lock(&self.flight.state).detached = Some(Box::new(std::mem::take(&mut self.events)));
     }
 }
 
@@ -174,7 +174,9 @@ impl Leader<'_> {
             } else {
                 keep(self.key.clone());
             }
-        } else if lock(&self.flight.state).detached.concern(value) {
+        } else if let Some(events) = &lock(&self.flight.state).detached
+            && events.concern(value)
+        {
             outcome = None;
         }
         drop(by_key);
