@@ -129,6 +129,13 @@ impl Batch {
         recalled
     }
 
+    /// Ids of trials that are issued and not told, and their rows.
+    pub(crate) fn issued(&self) -> impl Iterator<Item = (u64, usize)> {
+        let open = |&&(_, trial): &&(u64, usize)| self.status[trial] == Status::Issued;
+        let issued = self.issued.iter().filter(open);
+        issued.map(|&(id, trial)| (id, self.row_of(trial)))
+    }
+
     pub(crate) fn find(&self, id: u64) -> Found {
         match self.issued.binary_search_by_key(&id, |&(id, _)| id) {
             Ok(index) if self.status[self.issued[index].1] == Status::Issued => {

@@ -68,6 +68,15 @@ impl Log {
     }
 }
 
+/// What was told of a trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The trial.
+    pub id: u64,
+    /// Objectives and constraints as they were told, or none for a failure.
+    pub measured: Option<(Vec<f64>, Vec<f64>)>,
+}
+
 /// Reads a log.
 struct Reader<'a>(&'a [u8]);
 
@@ -95,6 +104,10 @@ impl Reader<'_> {
         self.0 = rest;
         Some(f64::from_bits(u64::from_le_bytes(*first)))
     }
+
+    fn doubles(&mut self, count: usize) -> Option<Vec<f64>> {
+        (0..count).map(|_| self.double()).collect()
+    }
 }
 
 impl Optimizer {
@@ -115,6 +128,37 @@ impl Optimizer {
         bytes.extend(self.fingerprint().to_le_bytes());
         bytes.extend(hash(&bytes).to_le_bytes());
         Ok(bytes)
+    }
+
+    /// All that was told, in that order, with what was told before the search was saved and loaded. Nothing unless
+    /// [`Options::resumable`] is set. O(evaluations).
+    #[must_use]
+    pub fn told(&self) -> Vec<Told> {
+        let log = self.log.as_ref().map_or(&[][..], |log| &log.0);
+        let mut reader = Reader(log);
+        let mut told = Vec::new();
+        while let Some(what) = reader.byte() {
+            let is_next = self.read_told(what, &mut reader, &mut told);
+            is_next.expect("because the log is our own");
+        }
+        told
+    }
+
+    fn read_told(&self, what: u8, reader: &mut Reader, told: &mut Vec<Told>) -> Option<()> {
+        if what == RECALLED {
+            return Some(());
+        }
+        let id = reader.number()?;
+        let measured = match what {
+            ASKED => return Some(()),
+            FAILED => None,
+            _ => {
+                let objectives = reader.doubles(self.objectives.len())?;
+                Some((objectives, reader.doubles(self.constraints.len())?))
+            }
+        };
+        told.push(Told { id, measured });
+        Some(())
     }
 
     /// Continues a search that was saved. Space and options are those that it was begun with; what only says when to

@@ -113,6 +113,7 @@ mod space;
 pub use algorithm::{Algorithm, GeneticOptions};
 pub use asynchronous::optimize_async;
 pub use candidate::Candidate;
+pub use checkpoint::Told;
 #[cfg(feature = "serde")]
 pub use document::{ParameterDocument, Scalar, Type};
 pub use engine::single::cma::{CmaOptions, Restarts};

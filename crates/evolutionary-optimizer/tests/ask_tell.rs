@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use autoexec_evolutionary_optimizer::{
     Algorithm, Candidate, Error, Goal, Islands, Noise, Optimizer, Options, Outcome, Space,
-    Stagnation, Stop, Trial, optimize, optimize_async,
+    Stagnation, Stop, Told, Trial, optimize, optimize_async,
 };
 
 fn space() -> Space {
@@ -259,6 +259,51 @@ fn recalled_trials_are_asked_again() {
         outcome,
         by_hand(&options, &[400], |_| {}).outcome().unwrap()
     );
+}
+
+#[test]
+fn a_loaded_search_knows_what_was_told_and_what_is_open() {
+    let options = Options {
+        algorithm: "ga".parse().unwrap(),
+        evaluations: Some(100),
+        constraints: 1,
+        ..Options::default()
+    };
+    let mut optimizer = Optimizer::new(&space(), &options).unwrap();
+    let mut expect = Vec::new();
+    let mut open = Vec::new();
+    for round in 0..6 {
+        // More than a generation, so that there are some beside it.
+        open = optimizer.ask(20);
+        open.extend(optimizer.ask(round));
+        for trial in open.drain(..15) {
+            let measured = (trial.id % 3 > 0).then(|| (vec![trial.id as f64], vec![-0.5]));
+            optimizer.tell(trial.id, &measured).unwrap();
+            expect.push(Told {
+                id: trial.id,
+                measured,
+            });
+        }
+        if round < 5 {
+            optimizer.recall();
+            assert_eq!(optimizer.open(), []);
+        }
+    }
+    let bytes = optimizer.save().unwrap();
+    let loaded = Optimizer::load(&space(), &options, &bytes).unwrap();
+    for optimizer in [&optimizer, &loaded] {
+        assert_eq!(optimizer.told(), expect);
+        assert_eq!(optimizer.open(), open);
+        assert_eq!(optimizer.next_id(), open[open.len() - 1].id + 1);
+    }
+    let forgetful = Options {
+        resumable: false,
+        ..options
+    };
+    let mut optimizer = Optimizer::new(&space(), &forgetful).unwrap();
+    let id = optimizer.ask(1)[0].id;
+    optimizer.fail(id).unwrap();
+    assert_eq!(optimizer.told(), []);
 }
 
 /// Wakes the thread that waits.

@@ -273,6 +273,29 @@ impl Optimizer {
         self.log.iter_mut().for_each(Log::recalled);
     }
 
+    /// The trials that were asked and neither told nor recalled, by their ids.
+    #[must_use]
+    pub fn open(&self) -> Vec<Trial> {
+        let trial = |id, genes| Trial {
+            id,
+            candidate: Candidate::of(&self.space, genes),
+        };
+        let rows = self.batch.issued();
+        let rows = rows.map(|(id, row)| trial(id, self.batch.points.row(row)));
+        let strays = self.strays.iter().filter(|stray| stray.told.is_none());
+        let mut open: Vec<Trial> = rows
+            .chain(strays.map(|stray| trial(stray.id, &stray.genes)))
+            .collect();
+        open.sort_by_key(|trial| trial.id);
+        open
+    }
+
+    /// The id that the next trial gets; those of all before it are smaller.
+    #[must_use]
+    pub fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
     /// Recalls, if there is anything to recall.
     pub(crate) fn recall_open(&mut self) {
         let is_open = |stray: &Stray| stray.told.is_none();
@@ -384,7 +407,8 @@ impl Optimizer {
         Solution {
             candidate: Candidate::of(&self.space, points.row(row)),
             objectives: pairs.map(|(goal, &cost)| goal.value(cost)).collect(),
-            violation: points.violation(row),
+            // A sum over no constraints is -0.
+            violation: points.violation(row) + 0.0,
         }
     }
 }
