@@ -1,30 +1,14 @@
 //! The binary: exit codes, streams, signals.
 #![cfg(unix)]
 
+mod support;
+
 use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
 use autoexec_tests::{Folder, outcome};
-
-fn orchestrator() -> std::process::Command {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"));
-    command
-        .env_remove("AUTOEXEC_CONFIG")
-        .env_remove("AUTOEXEC_LOG")
-        .env("NO_COLOR", "1");
-    command
-}
-
-fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
-    outcome(
-        &orchestrator()
-            .current_dir(folder.path())
-            .args(arguments)
-            .output()
-            .expect("it runs"),
-    )
-}
+use support::{orchestrator, run};
 
 #[test]
 fn exit_codes_tell_success_failure_and_bad_input_apart() {

@@ -1,22 +1,11 @@
 //! `report --compare` through the binary.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod support;
+
 use autoexec_tests::Folder;
 use serde_json::Value;
-
-fn orchestrator(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"))
-        .current_dir(folder.path())
-        .args(arguments)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
+use support::run;
 
 /// Runs a workflow that reads one file, and keeps the reports.
 fn recorded(folder: &Folder, content: &str, rounds: &str, name: &str) {
@@ -25,7 +14,7 @@ fn recorded(folder: &Folder, content: &str, rounds: &str, name: &str) {
         "w.yaml",
         b"steps:\n  - { id: texts, read: { files: [text.txt] } }\n",
     );
-    let (code, out, err) = orchestrator(folder, &["run", "w.yaml", "--json", "--repeat", rounds]);
+    let (code, out, err) = run(folder, &["run", "w.yaml", "--json", "--repeat", rounds]);
     assert_eq!(code, Some(0), "{err}");
     folder.write(name, out.as_bytes());
 }
@@ -41,14 +30,14 @@ fn what_became_larger_is_named_and_fails_when_asked_to() {
         "after.json",
     );
     let compare = ["report", "after.json", "--compare", "before.json"];
-    let (code, out, _) = orchestrator(&folder, &compare);
+    let (code, out, _) = run(&folder, &compare);
     assert_eq!(code, Some(0));
     assert!(out.contains("became worse: bytes read"), "{out}");
     assert!(out.contains("times and memory are not judged"), "{out}");
-    let (code, _, _) = orchestrator(&folder, &[&compare[..], &["--fail"]].concat());
+    let (code, _, _) = run(&folder, &[&compare[..], &["--fail"]].concat());
     assert_eq!(code, Some(1));
     let same = ["report", "after.json", "--compare", "after.json", "--fail"];
-    let (code, out, _) = orchestrator(&folder, &same);
+    let (code, out, _) = run(&folder, &same);
     assert_eq!(code, Some(0));
     assert!(out.contains("nothing became worse"), "{out}");
 }
@@ -58,7 +47,7 @@ fn with_enough_runs_times_have_an_interval_in_the_json() {
     let folder = Folder::with(&[]);
     recorded(&folder, "text", "5", "five.json");
     let arguments = ["report", "five.json", "--compare", "five.json", "--json"];
-    let (code, out, _) = orchestrator(&folder, &arguments);
+    let (code, out, _) = run(&folder, &arguments);
     let comparison: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &comparison["runs"]), (Some(0), &Value::from(5)));
     let rows = comparison["rows"].as_array().unwrap();
@@ -85,20 +74,20 @@ fn warm_runs_hide_neither_tokens_nor_bytes() {
           - { id: why, needs: [texts], ask: { prompt: Which key?, context: [texts], provider: extractive } }\n",
     );
     folder.write("off.toml", b"[caches]\nprompts = 0\n");
-    let run = ["run", "ask.yaml", "--json", "--repeat", "5"];
+    let five = ["run", "ask.yaml", "--json", "--repeat", "5"];
     let record = |flags: &[&str], name: &str| {
-        let (code, out, err) = orchestrator(&folder, &[&run[..], flags].concat());
+        let (code, out, err) = run(&folder, &[&five[..], flags].concat());
         assert_eq!(code, Some(0), "{err}");
         folder.write(name, out.as_bytes());
     };
     record(&[], "warm.json");
     record(&["--config", "off.toml"], "asked.json");
-    let (_, out, _) = orchestrator(&folder, &["run", "ask.yaml", "--json"]);
+    let (_, out, _) = run(&folder, &["run", "ask.yaml", "--json"]);
     folder.write("one.json", out.as_bytes());
     // Times of few runs may differ, and are no matter here: the threshold leaves only what grows from nothing or manifold.
     let compare = |now, then| {
         let flags = ["--compare", then, "--threshold", "100", "--json"];
-        let (code, out, err) = orchestrator(&folder, &[&["report", now][..], &flags].concat());
+        let (code, out, err) = run(&folder, &[&["report", now][..], &flags].concat());
         assert_eq!(code, Some(0), "{err}");
         let rows: Value = serde_json::from_str(&out).unwrap();
         let rows = rows["rows"].as_array().unwrap().clone();
@@ -112,7 +101,7 @@ fn warm_runs_hide_neither_tokens_nor_bytes() {
     let verdicts = ["bytes read", "tokens in", "steps failed"].map(cold);
     assert_eq!(verdicts, ["same"; 3]);
     let text = ["report", "one.json", "--compare", "warm.json"];
-    let (_, out, _) = orchestrator(&folder, &text);
+    let (_, out, _) = run(&folder, &text);
     let expect = "tokens, bytes and failed steps are of the first run of each side\n";
     assert!(out.contains(expect), "{out}");
 }
@@ -122,8 +111,8 @@ fn a_journal_is_compared_with_json_and_other_files_are_refused() {
     let folder = Folder::with(&[]);
     recorded(&folder, "text", "1", "one.json");
     let journal = ["run", "w.yaml", "-q", "--journal", "run.journal"];
-    assert_eq!(orchestrator(&folder, &journal).0, Some(0));
-    let compare = |a, b| orchestrator(&folder, &["report", a, "--compare", b]);
+    assert_eq!(run(&folder, &journal).0, Some(0));
+    let compare = |a, b| run(&folder, &["report", a, "--compare", b]);
     assert_eq!(compare("run.journal", "one.json").0, Some(0));
     for (name, content, expect) in [
         ("empty.json", "[]", "holds no run"),
@@ -146,7 +135,7 @@ fn a_journal_is_compared_with_json_and_other_files_are_refused() {
         ),
     ] {
         folder.write(name, content.as_bytes());
-        let (code, _, err) = orchestrator(&folder, &["report", name]);
+        let (code, _, err) = run(&folder, &["report", name]);
         assert_eq!(code, Some(2), "{name}");
         assert!(err.contains(expect) && err.contains(name), "{err}");
         let (code, _, err) = compare("one.json", name);
@@ -155,9 +144,5 @@ fn a_journal_is_compared_with_json_and_other_files_are_refused() {
     }
     assert_eq!(compare("one.json", "none.json").0, Some(2));
     let threshold = ["report", "one.json", "--threshold", "5"];
-    assert_eq!(
-        orchestrator(&folder, &threshold).0,
-        Some(2),
-        "it needs --compare"
-    );
+    assert_eq!(run(&folder, &threshold).0, Some(2), "it needs --compare");
 }

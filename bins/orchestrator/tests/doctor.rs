@@ -1,17 +1,10 @@
 //! `orchestrator doctor`, on what runs leave.
 #![cfg(unix)]
 
-use autoexec_tests::{Folder, outcome};
+mod support;
 
-fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"));
-    command
-        .env_remove("AUTOEXEC_CONFIG")
-        .env_remove("AUTOEXEC_LOG")
-        .env("NO_COLOR", "1");
-    let command = command.current_dir(folder.path()).args(arguments);
-    outcome(&command.output().expect("it runs"))
-}
+use autoexec_tests::Folder;
+use support::run;
 
 /// Files that are read and searched twice, and a question about them.
 fn workflow(settings: &str) -> Folder {

@@ -1,18 +1,11 @@
 //! Metrics and alerts through the binary.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use autoexec_tests::{Folder, outcome};
-use serde_json::Value;
+mod support;
 
-fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"));
-    let command = command
-        .current_dir(folder.path())
-        .env("NO_COLOR", "1")
-        .env_remove("AUTOEXEC_CONFIG")
-        .env_remove("AUTOEXEC_LOG");
-    outcome(&command.args(arguments).output().unwrap())
-}
+use autoexec_tests::Folder;
+use serde_json::Value;
+use support::run;
 
 fn folder() -> Folder {
     Folder::with(&[

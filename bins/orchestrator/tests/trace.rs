@@ -1,17 +1,10 @@
 //! `orchestrator trace`, and the traces that `run` leaves.
 #![cfg(unix)]
 
-use autoexec_tests::{Folder, outcome};
+mod support;
 
-fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"));
-    command
-        .env_remove("AUTOEXEC_CONFIG")
-        .env_remove("AUTOEXEC_LOG")
-        .env("NO_COLOR", "1");
-    let command = command.current_dir(folder.path()).args(arguments);
-    outcome(&command.output().expect("it runs"))
-}
+use autoexec_tests::{Folder, outcome};
+use support::run;
 
 fn workflow() -> Folder {
     Folder::with(&[
