@@ -314,13 +314,13 @@ pub(crate) struct Tune {
     /// Replays at once, as many as there are processors when absent; or runs of the command, 1 when absent
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,
-    /// Write every evaluation of the command to this file, with commas between
+    /// Write every evaluation of the command to this new file, with commas between
     #[arg(long, value_name = "FILE", requires = "space")]
     pub(crate) table: Option<PathBuf>,
-    /// Keep the search for a command in this file, to go on with --resume after an interruption
+    /// Keep the search for a command in this new file, to go on with --resume after an interruption
     #[arg(long, value_name = "FILE", requires = "space")]
     pub(crate) state: Option<PathBuf>,
-    /// Go on with the search in the state file
+    /// Go on with the search in the state file, by the same space, --budget and --seed
     #[arg(long, requires = "state")]
     pub(crate) resume: bool,
     /// Draw the best values over the evaluations, and the front of two objectives, to this file; .html has both on one page,
@@ -373,6 +373,7 @@ Examples:
   orchestrator tune
   orchestrator tune .autoexec/traces --front --plot tuned.html --apply
   orchestrator tune --space space.yaml --command './eval.sh'
+  orchestrator tune --space space.yaml --command './eval.sh' --workers 4 --table all.csv --state search.bin
   orchestrator tune --space space.yaml --command './eval.sh' --workers 4 --table all.csv --state search.bin --resume"#;
 
 /// A form of conversations.

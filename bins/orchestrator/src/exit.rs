@@ -7,9 +7,9 @@ use autoexec_engine::report::RunOutcome;
 /// What `--help` says about exit codes.
 pub(crate) const HELP: &str = "Exit codes:
   0    everything succeeded
-  1    a step failed; the report could not be printed or the metrics not written; what must stay exceeds the budget of a
-       trim; with --fail-on-alert an alert is raised, with report --fail something became worse,
-       with doctor --fail there is a warning, with tune --apply no gain is shown
+  1    a step failed, or all evaluations did; the report could not be printed, or metrics, a plot, a table or a state not be
+       written in the end; what must stay exceeds the budget of a trim; with --fail-on-alert an alert is raised, with
+       report --fail something became worse, with doctor --fail there is a warning, with tune --apply no gain is shown
   2    bad input: arguments, settings, the workflow file, its inputs; nothing was run
   130  interrupted by SIGINT, SIGTERM or SIGHUP; what finished is reported";
 

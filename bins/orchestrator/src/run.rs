@@ -59,9 +59,9 @@ pub(crate) fn run(run: &Run, settings: Settings) -> Result<Exit> {
     result
 }
 
-/// What makes a file of metrics one that could not be written after the run, or, as with a pipe that nobody reads, would
-/// have it wait for ever.
-fn writable(path: &Path) -> Result<(), String> {
+/// What makes a file one that could not be written after all was done, or, as with a pipe that nobody reads, would have it
+/// wait for ever.
+pub(crate) fn writable(path: &Path) -> Result<(), String> {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     if let Some(folder) = folder
         && !folder.is_dir()

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::arguments::{Tune, When};
 use crate::exit::Exit;
 use crate::report::{self, BOLD, DIM};
-use crate::run::watch_signals;
+use crate::run::{watch_signals, writable};
 use crate::terminal::{Answer, answer_lines, print, tell};
 
 /// Failed evaluations that are told one by one.
@@ -39,6 +39,9 @@ pub(crate) fn tune(
             reply: session.answer(line),
             is_last: session.is_over(),
         });
+    }
+    if let Some(path) = &wanted.plot {
+        writable(path).map_err(|why| anyhow::anyhow!("--plot {}: {why}", path.display()))?;
     }
     let (Some(space), Some(command)) = (&wanted.space, &wanted.command) else {
         return traces::run(wanted, &settings()?, config);
@@ -93,30 +96,41 @@ fn run(wanted: &Tune, document: &SpaceDocument, command: &str) -> Result<Exit> {
 }
 
 fn show(wanted: &Tune, document: &SpaceDocument, tuning: &Tuning) -> Result<Exit> {
-    if let Some(path) = &wanted.plot {
-        write_plot(path, document, tuning)?;
-    }
     if wanted.json {
         print(&format!("{}\n", tuning.to_json(document)))?;
     } else if !wanted.quiet {
         print(&text(document, tuning))?;
     }
-    Ok(match (tuning.stop, tuning.front.is_empty()) {
-        (None, _) => Exit::Interrupted,
-        (Some(_), true) => {
+    let drawn = wanted.plot.as_ref().map_or(Ok(()), |path| {
+        write_plot(path, plot(path, document, tuning))
+    });
+    let trouble = tuning
+        .trouble
+        .as_ref()
+        .map(|why| format!("failed to {why}"));
+    let trouble = trouble.or(drawn.err().map(|error| format!("{error:#}")));
+    if let Some(trouble) = &trouble {
+        report::error(trouble);
+    }
+    Ok(match tuning.stop {
+        _ if trouble.is_some() => Exit::StepFailed,
+        None => Exit::Interrupted,
+        Some(_) if tuning.front.is_empty() => {
             report::error("no evaluation succeeded");
             Exit::StepFailed
         }
-        (Some(_), false) => Exit::Success,
+        Some(_) => Exit::Success,
     })
 }
 
-fn write_plot(path: &Path, document: &SpaceDocument, tuning: &Tuning) -> Result<()> {
-    let drawn = if is_page(path) {
-        tuning.page(document)
-    } else {
-        tuning.plot(document)
-    };
+fn plot(path: &Path, document: &SpaceDocument, tuning: &Tuning) -> String {
+    match is_page(path) {
+        true => tuning.page(document),
+        false => tuning.plot(document),
+    }
+}
+
+fn write_plot(path: &Path, drawn: String) -> Result<()> {
     std::fs::write(path, drawn).with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -131,7 +145,7 @@ fn text(document: &SpaceDocument, tuning: &Tuning) -> String {
         many(tuning.evaluations, "evaluation", "evaluations"),
         grouped(tuning.failures)
     );
-    if tuning.stop.is_none() {
+    if tuning.stop.is_none() && tuning.trouble.is_none() {
         out.push_str(", interrupted");
     }
     out.push('\n');

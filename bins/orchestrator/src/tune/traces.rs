@@ -16,8 +16,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Tune, When};
 use crate::exit::Exit;
-use crate::report::{BOLD, DIM, GREEN, YELLOW, warn};
+use crate::report::{BOLD, DIM, GREEN, YELLOW, error, warn};
 use crate::terminal::{print, tell};
+
+use super::write_plot;
 
 /// Rows of a front that are printed.
 const MOST_ROWS: usize = 20;
@@ -43,18 +45,22 @@ pub(super) fn run(wanted: &Tune, settings: &Settings, config: Option<&Path>) -> 
     let tuned = tune(traces, &options, &mut live);
     live.finish();
     let tuned = tuned.map_err(|why| anyhow::anyhow!("failed to {why}"))?;
-    if let Some(path) = &wanted.plot {
-        write_plots(path, &tuned)?;
-    }
     if wanted.json {
         print(&format!("{}\n", tuned.to_json()))?;
     } else if !wanted.quiet {
         print(&text(&tuned, wanted.front))?;
     }
-    match wanted.apply {
-        true => write_settings(wanted, &tuned, config),
-        false => Ok(Exit::Success),
+    let mut exit = Exit::Success;
+    if wanted.apply {
+        exit = write_settings(wanted, &tuned, config)?;
     }
+    if let Some(path) = &wanted.plot
+        && let Err(why) = write_plots(path, &tuned)
+    {
+        error(&format!("{why:#}"));
+        exit = Exit::StepFailed;
+    }
+    Ok(exit)
 }
 
 /// Whether a trace is of runs with these settings, the machine aside.
@@ -96,16 +102,13 @@ fn traces(wanted: &Tune, settings: &Settings) -> Result<Vec<Trace>> {
 
 /// A page with both plots, or the front in the file and the convergence in one beside it.
 fn write_plots(path: &Path, tuned: &Tuned) -> Result<()> {
-    let write = |path: &Path, drawn: String| {
-        std::fs::write(path, drawn).with_context(|| format!("cannot write {}", path.display()))
-    };
     if super::is_page(path) {
-        return write(path, tuned.page());
+        return write_plot(path, tuned.page());
     }
-    write(path, tuned.front_plot())?;
+    write_plot(path, tuned.front_plot())?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!("{name}-convergence.svg"));
-    write(&beside, tuned.convergence_plot())
+    write_plot(&beside, tuned.convergence_plot())
 }
 
 fn write_settings(wanted: &Tune, tuned: &Tuned, config: Option<&Path>) -> Result<Exit> {

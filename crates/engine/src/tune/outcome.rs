@@ -63,6 +63,7 @@ impl Tuning {
             "evaluations": self.evaluations,
             "failures": self.failures,
             "stop": stop,
+            "trouble": self.trouble,
             "front": front,
         });
         format!("{all:#}")
