@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use autoexec_engine::tune::{
     Command, Evaluated, Failure, Optimizer, SpaceDocument, Tuning, TuningOptions, Watcher,
@@ -438,4 +439,38 @@ fn what_cannot_be_written_any_more_is_told_with_what_was_found() {
     };
     let error = try_tune(folder.path(), script, &document(10), &options).unwrap_err();
     assert!(error.starts_with("write the table /dev/full"), "{error}");
+}
+
+/// Waits for the end of processes, which follows a kill at once but not at the same moment.
+#[cfg(target_os = "linux")]
+fn all_ended(pids: &str) -> bool {
+    let is_there = |pid: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+        // Who is dead and not yet reaped is there no more.
+        stat.is_ok_and(|it| !it.contains(") Z ") && !it.contains(") X "))
+    };
+    (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        !pids.lines().any(is_there)
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_evaluation_is_over_with_its_command_and_what_it_leaves_behind_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut document = document(2);
+    document.timeout = Duration::from_secs(60);
+    // One holds the output open, and does not listen to SIGTERM; one has closed it.
+    for (redirected, expect) in [("", 2), ("> /dev/null 2>&1", 4)] {
+        let script = format!(
+            "(trap '' TERM; sleep 1000; sleep 1000) {redirected} & echo $! >> pids; echo $PARAM_X"
+        );
+        let tuned = try_tune(folder.path(), &script, &document, &TuningOptions::default());
+        let (tuning, _) = tuned.unwrap();
+        assert_eq!((tuning.evaluations, tuning.failures), (2, 0));
+        let pids = std::fs::read_to_string(folder.path().join("pids")).unwrap();
+        assert_eq!(pids.lines().count(), expect);
+        assert!(all_ended(&pids), "{pids}");
+    }
 }

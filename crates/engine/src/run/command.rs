@@ -31,6 +31,7 @@ impl One<'_> {
             stdin: run.stdin.as_deref().map(|t| self.render(t)).transpose()?,
             output_limit: run.output_limit.unwrap_or(settings.output_limit) as usize,
             kill_grace: settings.kill_grace,
+            leftovers: process::Leftovers::Spared,
             argv,
         };
         let started = Instant::now();

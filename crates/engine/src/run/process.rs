@@ -22,6 +22,16 @@ pub(crate) struct Command {
     pub(crate) output_limit: usize,
     /// Between asking the group to end and killing it.
     pub(crate) kill_grace: Duration,
+    pub(crate) leftovers: Leftovers,
+}
+
+/// What becomes of what a command left running in its group when it ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leftovers {
+    /// What holds the output open is killed after `kill_grace`. What closed it is its own business.
+    Spared,
+    /// All of it is killed, after this time if it holds the output open, else at once.
+    Killed(Duration),
 }
 
 /// How it ended.
@@ -104,8 +114,9 @@ impl Drop for Group {
 
 /// Runs a command to its end, or ends its whole process group when `stop` is cancelled: SIGTERM, a pause, SIGKILL.
 ///
-/// Children that outlive the command and hold its output open get the same pause, then are killed: a step ends when
-/// its command has. A child that makes a session of its own leaves the group, and is not reached.
+/// Children that outlive the command and hold its output open get a pause, then are killed: a step ends when its command
+/// has. From then on `stop` only cuts the pause short. A child that makes a session of its own leaves the group, and is not
+/// reached.
 ///
 /// # Errors
 /// Spawning failed.
@@ -131,14 +142,13 @@ pub(crate) async fn run(command: &Command, stop: &CancellationToken) -> io::Resu
         }
     };
     feeder.abort();
-    let grace = if stopped {
-        Duration::ZERO
-    } else {
-        command.kill_grace
+    let grace = match command.leftovers {
+        _ if stopped => Duration::ZERO,
+        Leftovers::Spared => command.kill_grace,
+        Leftovers::Killed(grace) => grace,
     };
     let (stdout, stderr) = drain(stdout, stderr, grace, &group, stop).await;
-    if !stopped {
-        // What the command left running in the background with its output closed is its own business.
+    if !stopped && command.leftovers == Leftovers::Spared {
         group.0 = None;
     }
     Ok(Ended {
@@ -254,6 +264,7 @@ mod tests {
             stdin: None,
             output_limit: limit,
             kill_grace: Duration::from_millis(300),
+            leftovers: Leftovers::Spared,
         }
     }
 
@@ -319,6 +330,39 @@ mod tests {
         ))
         .expect("ran");
         assert!(!ended.stopped && ended.status.success());
+        assert_eq!(ended.stdout.text(), "done\n");
+    }
+
+    #[test]
+    fn what_is_left_behind_may_still_say_something() {
+        let mut command = shell("(sleep 0.2; echo late) & echo early", 1000);
+        command.leftovers = Leftovers::Killed(Duration::from_secs(600));
+        let ended = block_on(run(&command, &CancellationToken::new())).expect("ran");
+        assert_eq!(ended.stdout.text(), "early\nlate\n");
+    }
+
+    #[test]
+    fn what_is_left_behind_is_waited_for_no_longer_once_stopped() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = shell("echo $$ > new; mv new pid; sleep 600 & echo done", 1000);
+        command.cwd = folder.path().to_owned();
+        command.leftovers = Leftovers::Killed(Duration::from_secs(600));
+        let has_ended = || {
+            let pid = std::fs::read_to_string(folder.path().join("pid")).ok()?;
+            let pid = Pid::from_raw(pid.trim().parse().ok()?)?;
+            rustix::process::test_kill_process(pid).err()
+        };
+        let ended = block_on(async {
+            let stop = CancellationToken::new();
+            let (ended, ()) = tokio::join!(run(&command, &stop), async {
+                while has_ended().is_none() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                stop.cancel();
+            });
+            ended.expect("ran")
+        });
+        assert!(ended.status.success() && !ended.stopped, "{ended:?}");
         assert_eq!(ended.stdout.text(), "done\n");
     }
 

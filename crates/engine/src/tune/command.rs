@@ -12,12 +12,14 @@ use super::answer::{Failure, Measured, answer, error_line, last_line};
 use super::document::SpaceDocument;
 use super::search::Search;
 use super::values;
-use crate::run::process;
+use crate::run::process::{self, Leftovers};
 
 /// Bytes kept of each output stream of a command.
 const OUTPUT_LIMIT: usize = 1 << 20;
 /// Between asking a command to end and killing it.
 const KILL_GRACE: Duration = Duration::from_secs(2);
+/// How long what a command left in the background may still pass on of its output, as a `tee` does, before it is killed.
+const LEFTOVER_GRACE: Duration = Duration::from_millis(500);
 
 /// What is run for each evaluation.
 ///
@@ -25,6 +27,9 @@ const KILL_GRACE: Duration = Duration::from_secs(2);
 /// capitals, with `_` for what is neither letter nor digit. `TUNE_TRIAL` is the number of the evaluation. The last line that
 /// it prints is its answer: a number, a list of the objectives, an object with the names of objectives and constraints, or
 /// an object with the lists `objectives` and `constraints`.
+///
+/// An evaluation is over when the command itself has ended. What it left in the background is killed, unless it made a
+/// session of its own; if it holds the output open it has half a second to pass on what the command printed.
 #[derive(Debug, Clone)]
 pub struct Command {
     /// The program and its arguments.
@@ -173,9 +178,10 @@ impl Command {
         };
         let result = match ended {
             Err(error) => Err(Failure::NotStarted(error.to_string())),
+            // A command that has ended was not too late, whatever of it still held its output open.
+            Ok(ended) if !ended.stopped => judge(ended, document),
             Ok(_) if is_late => Err(Failure::TimedOut),
-            Ok(ended) if ended.stopped => return None,
-            Ok(ended) => judge(ended, document),
+            Ok(_) => return None,
         };
         Some(Evaluated {
             trial: trial.id,
@@ -204,6 +210,7 @@ impl Command {
             stdin: Some(format!("{}\n", Json::Object(parameters))),
             output_limit: OUTPUT_LIMIT,
             kill_grace: KILL_GRACE,
+            leftovers: Leftovers::Killed(LEFTOVER_GRACE),
         }
     }
 }
