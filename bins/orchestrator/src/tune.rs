@@ -182,6 +182,14 @@ fn pairs(pairs: &[(String, String)]) -> String {
     texts.collect::<Vec<_>>().join(", ")
 }
 
+/// Of any size with some six digits.
+fn short(value: f64) -> String {
+    match value.abs() {
+        0.0 | 1e-3..1e9 => format!("{value:.6}"),
+        _ => format!("{value:.5e}"),
+    }
+}
+
 /// The bar on a terminal, and the first failures.
 struct Live<'a> {
     bar: Option<ProgressBar>,
@@ -230,6 +238,9 @@ impl Watcher for Live<'_> {
         if let Err(failure) = &evaluated.result {
             self.failures += 1;
             if self.failures <= MOST_TOLD && !self.is_quiet {
+                // What a command says may colour more than its line.
+                let failure = failure.to_string();
+                let failure = anstream::adapter::strip_str(&failure);
                 self.say(&format!("evaluation {} {failure}\n", evaluated.trial));
             }
             if self.failures == MOST_TOLD && !self.is_quiet {
@@ -243,7 +254,7 @@ impl Watcher for Live<'_> {
             .filter(|best| best.objectives[0].is_finite())
         {
             let name = &self.document.objectives[0].name;
-            bar.set_message(format!("best {name} {:.6}", best.objectives[0]));
+            bar.set_message(format!("best {name} {}", short(best.objectives[0])));
         }
     }
 }

@@ -231,7 +231,30 @@ fn a_full_disk_ends_a_search_with_what_was_found_and_it_goes_on_when_there_is_ro
 }
 
 #[test]
-fn a_lost_plot_takes_nothing_along() {
+fn what_a_command_says_of_its_failure_is_told_without_its_colours() {
+    let folder = Folder::with(&[("s.yaml", SPACE)]);
+    let command =
+        "printf '\\033[31mred\\033[0m\\n' >&2; [ $TUNE_TRIAL = 0 ] && exit 3; echo '[0, NaN]'";
+    let arguments = [
+        "tune",
+        "--space",
+        "s.yaml",
+        "--command",
+        command,
+        "--color",
+        "always",
+    ];
+    let (code, out, err) = run(&folder, &arguments);
+    assert_eq!(code, Some(1), "{err}");
+    let expect = "evaluation 0 exit status: 3: red\n\
+        evaluation 1 the last line that it printed is no JSON: [0, NaN]\n";
+    assert!(err.starts_with(expect), "{err}");
+    assert!(err.contains("no evaluation succeeded"), "{err}");
+    assert!(out.contains("40 evaluations\x1b[0m, 40 failed\n"), "{out}");
+}
+
+#[test]
+fn the_best_in_the_first_objective_comes_first_and_a_lost_plot_takes_nothing_along() {
     let folder = Folder::with(&[("s.yaml", SPACE)]);
     let command = "rm -rf plots; echo \"[$PARAM_X, $PARAM_X]\"";
     std::fs::create_dir(folder.join("plots")).expect("a folder");
@@ -247,5 +270,8 @@ fn a_lost_plot_takes_nothing_along() {
     let (code, out, err) = run(&folder, &arguments);
     assert_eq!(code, Some(1));
     assert!(err.contains("cannot write plots/p.svg"), "{err}");
-    assert!(out.lines().count() > 5, "{out}");
+    let gain = |line: &str| line.split(['=', ',']).nth(1)?.trim().parse::<f64>().ok();
+    let gains: Vec<f64> = out.lines().skip(1).filter_map(gain).collect();
+    assert!(gains.len() > 5, "{out}");
+    assert!(gains.is_sorted_by(|a, b| a > b), "{out}");
 }

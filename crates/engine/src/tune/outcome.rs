@@ -1,6 +1,6 @@
 //! What a search of a command came to: as rows, JSON and plots.
 
-use autoexec_evolutionary_optimizer::Solution;
+use autoexec_evolutionary_optimizer::{Goal, Solution};
 use autoexec_metrics::plot::{Series, lines, page};
 use serde_json::{Map, Value as Json, json};
 
@@ -21,7 +21,7 @@ pub struct Row {
 }
 
 impl Tuning {
-    /// The solutions, by the first objective.
+    /// The solutions, from the best in the first objective on.
     pub fn rows(&self, document: &SpaceDocument) -> Vec<Row> {
         let row = |solution: &Solution| {
             let names = document.objectives.iter().map(|it| it.name.clone());
@@ -35,12 +35,15 @@ impl Tuning {
                 violation: solution.violation,
             }
         };
-        self.sorted().into_iter().map(row).collect()
+        self.sorted(document).into_iter().map(row).collect()
     }
 
-    fn sorted(&self) -> Vec<&Solution> {
+    fn sorted(&self, document: &SpaceDocument) -> Vec<&Solution> {
         let mut sorted: Vec<_> = self.front.iter().collect();
         sorted.sort_by(|a, b| a.objectives[0].total_cmp(&b.objectives[0]));
+        if document.objectives[0].goal == Goal::Maximize {
+            sorted.reverse();
+        }
         sorted
     }
 
@@ -57,7 +60,7 @@ impl Tuning {
                 "violation": solution.violation,
             })
         };
-        let front: Vec<Json> = self.sorted().into_iter().map(solution).collect();
+        let front: Vec<Json> = self.sorted(document).into_iter().map(solution).collect();
         let stop = self.stop.map(|stop| format!("{stop:?}").to_lowercase());
         let all = json!({
             "evaluations": self.evaluations,
@@ -88,7 +91,7 @@ impl Tuning {
 
     fn front_plot(&self, document: &SpaceDocument) -> String {
         let points: Vec<(f64, f64)> = self
-            .sorted()
+            .sorted(document)
             .into_iter()
             .map(|it| (it.objectives[0], it.objectives[1]))
             .collect();
