@@ -1,8 +1,9 @@
 //! Tables of what searches reach: `cargo run --release -p autoexec-optima`.
 //!
-//! Options: `--seeds N` (11), `--algorithm NAME` (auto), `--only single|many|mixed|discrete|islands`, `--noise`.
+//! Options: `--seeds N` (11), `--algorithm NAME` (auto), `--only single|constrained|many|mixed|discrete|islands`, `--noise`.
 #![allow(clippy::print_stdout, reason = "a program that prints tables")]
 
+mod constrained;
 mod discrete;
 mod islands;
 mod many;
@@ -30,6 +31,9 @@ fn main() -> ExitCode {
     let is_wanted = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);
     if is_wanted("single") {
         single::table(&arguments.algorithm, arguments.seeds);
+    }
+    if is_wanted("constrained") {
+        constrained::table(&arguments.algorithm, arguments.seeds);
     }
     if is_wanted("many") {
         many::table(&arguments.algorithm, arguments.seeds);

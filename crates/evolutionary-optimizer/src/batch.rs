@@ -46,9 +46,9 @@ pub(crate) enum Found {
 }
 
 impl Batch {
-    pub(crate) fn new(dimensions: usize, objectives: usize) -> Self {
+    pub(crate) fn new(dimensions: usize, objectives: usize, constraints: usize) -> Self {
         Self {
-            points: Points::new(dimensions, objectives, 0),
+            points: Points::new(dimensions, objectives, 0).with_constraints(constraints),
             repeats: 1,
             status: Vec::new(),
             costs: Vec::new(),
@@ -155,6 +155,13 @@ impl Batch {
         self.open -= 1;
         if self.repeats == 1 {
             self.points.set(trial, costs, violation);
+        }
+    }
+
+    /// Says what each constraint of a trial gave.
+    pub(crate) fn constrain(&mut self, trial: usize, values: &[f64]) {
+        if self.repeats == 1 {
+            self.points.set_constraints(trial, values);
         }
     }
 

@@ -44,7 +44,10 @@ impl Archipelago {
         let island = |index: usize| {
             let algorithm = &algorithms[index % algorithms.len()];
             let left = share(problem.budget, index, options.count);
-            let points = || Points::new(problem.axes.len(), problem.objectives, 0);
+            let points = || {
+                Points::new(problem.axes.len(), problem.objectives, 0)
+                    .with_constraints(problem.constraints)
+            };
             let problem = Problem {
                 budget: problem.budget.map(|_| left),
                 // Only the first island starts from what the user knows: the others look elsewhere.
@@ -196,6 +199,7 @@ impl Engine for Archipelago {
                 island
                     .batch
                     .set(row, batch.costs(told), batch.violation(told));
+                island.batch.set_constraints(row, batch.constraints(told));
                 if batch.violation(told) == 0.0 {
                     island.best = island.best.min(batch.cost(told));
                 }

@@ -13,7 +13,7 @@ fn problem(parameters: &[Parameter], objectives: usize) -> Problem {
     Problem {
         axes: parameters.iter().map(Axis::new).collect(),
         objectives,
-        is_constrained: false,
+        constraints: 0,
         budget: None,
         is_noisy: false,
         initial: Vec::new(),
@@ -52,7 +52,8 @@ fn check_genes(axes: &[Axis], genes: &[f64]) {
 
 /// Runs an engine, and returns all it asked.
 fn drive(engine: &mut dyn Engine, problem: &Problem, budget: usize, costs: &Function) -> Vec<f64> {
-    let mut batch = Points::new(problem.axes.len(), problem.objectives, 0);
+    let mut batch = Points::new(problem.axes.len(), problem.objectives, 0)
+        .with_constraints(problem.constraints);
     let mut row_costs = vec![0.0; problem.objectives];
     let (mut asked, mut left) = (Vec::new(), budget);
     while left > 0 {
@@ -66,6 +67,7 @@ fn drive(engine: &mut dyn Engine, problem: &Problem, budget: usize, costs: &Func
             asked.extend_from_slice(batch.row(row));
             let violation = costs(batch.row(row), &mut row_costs);
             batch.set(row, &row_costs, violation);
+            batch.set_constraints(row, &vec![violation; problem.constraints]);
         }
         engine.tell(&batch);
     }
@@ -145,7 +147,7 @@ fn evaluations_that_fail_or_violate() {
         for objectives in [1, 2, 3, 5] {
             for function in functions {
                 let mut problem = problem(&all_kinds(), objectives);
-                problem.is_constrained = true;
+                problem.constraints = 1;
                 let mut engine = make(&problem, Rng::new(1));
                 drive(engine.as_mut(), &problem, 600, function);
             }

@@ -56,8 +56,8 @@ pub(crate) struct Problem {
     pub(crate) axes: Arc<[Axis]>,
     /// The number of objectives; at least 1. All are minimised.
     pub(crate) objectives: usize,
-    /// Whether rows may violate constraints.
-    pub(crate) is_constrained: bool,
+    /// The number of constraints that rows may violate.
+    pub(crate) constraints: usize,
     /// The evaluations that will be made in all, where that is known.
     pub(crate) budget: Option<u64>,
     /// Whether evaluating a point again gives another cost.

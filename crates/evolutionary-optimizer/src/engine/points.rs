@@ -10,6 +10,9 @@ pub(crate) struct Points {
     costs: Vec<f64>,
     /// For each row the sum of what exceeds a constraint; 0 where all hold, never negative nor NaN.
     violations: Vec<f64>,
+    /// The constraints of which each value is known, and the values of each row: infinite where it was not evaluated.
+    constraints: usize,
+    values: Vec<f64>,
 }
 
 impl Points {
@@ -21,6 +24,17 @@ impl Points {
             genes: Vec::with_capacity(dimensions * capacity),
             costs: Vec::with_capacity(objectives * capacity),
             violations: Vec::with_capacity(capacity),
+            constraints: 0,
+            values: Vec::new(),
+        }
+    }
+
+    /// The same, for rows of which the value of each constraint is kept beside the sum of what exceeds them.
+    pub(crate) fn with_constraints(self, constraints: usize) -> Self {
+        debug_assert!(self.is_empty(), "there are no rows yet");
+        Self {
+            constraints,
+            ..self
         }
     }
 
@@ -73,6 +87,22 @@ impl Points {
         self.costs[index * self.objectives]
     }
 
+    /// The value of each constraint of a row, which holds where that is at most 0. None where values are not kept.
+    pub(crate) fn constraints(&self, index: usize) -> &[f64] {
+        &self.values[index * self.constraints..][..self.constraints]
+    }
+
+    /// The values of the constraints of all rows, one row after the other.
+    pub(crate) fn all_constraints(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Says what the constraints of a row gave.
+    pub(crate) fn set_constraints(&mut self, index: usize, values: &[f64]) {
+        let range = index * self.constraints..(index + 1) * self.constraints;
+        self.values[range].copy_from_slice(values);
+    }
+
     #[inline]
     pub(crate) fn violation(&self, index: usize) -> f64 {
         self.violations[index]
@@ -100,6 +130,12 @@ impl Points {
         self.costs
             .resize(self.costs.len() + self.objectives, f64::INFINITY);
         self.violations.push(f64::INFINITY);
+        self.fill_values();
+    }
+
+    fn fill_values(&mut self) {
+        self.values
+            .resize(self.constraints * self.violations.len(), f64::INFINITY);
     }
 
     /// Appends a copy of a row of `other`, with what is known of it.
@@ -107,6 +143,11 @@ impl Points {
         self.genes.extend_from_slice(other.row(index));
         self.costs.extend_from_slice(other.costs(index));
         self.violations.push(other.violations[index]);
+        if self.constraints == other.constraints {
+            self.values.extend_from_slice(other.constraints(index));
+        } else {
+            self.fill_values();
+        }
     }
 
     /// Inserts a copy of a row of `other` before row `index`.
@@ -115,6 +156,7 @@ impl Points {
         self.genes[index * self.dimensions..].rotate_right(self.dimensions);
         self.costs[index * self.objectives..].rotate_right(self.objectives);
         self.violations[index..].rotate_right(1);
+        self.values[index * self.constraints..].rotate_right(self.constraints);
     }
 
     /// Replaces a row by a copy of a row of `other`.
@@ -123,6 +165,9 @@ impl Points {
         let costs = index * self.objectives..(index + 1) * self.objectives;
         self.costs[costs].copy_from_slice(other.costs(source));
         self.violations[index] = other.violations[source];
+        if self.constraints == other.constraints {
+            self.set_constraints(index, other.constraints(source));
+        }
     }
 
     /// Says what a row costs: NaN, infinite and missing costs were made infinite before.
@@ -150,6 +195,8 @@ impl Points {
         self.costs
             .copy_within(source * m..(source + 1) * m, index * m);
         self.violations[index] = self.violations[source];
+        let (k, from) = (self.constraints, source * self.constraints);
+        self.values.copy_within(from..from + k, index * k);
     }
 
     /// Moves the last row into the place of this one.
@@ -160,6 +207,8 @@ impl Points {
             self.genes.copy_within(last * d..(last + 1) * d, index * d);
             self.costs.copy_within(last * m..(last + 1) * m, index * m);
             self.violations[index] = self.violations[last];
+            let k = self.constraints;
+            self.values.copy_within(last * k..(last + 1) * k, index * k);
         }
         self.truncate(last);
     }
@@ -168,6 +217,7 @@ impl Points {
         self.genes.truncate(len * self.dimensions);
         self.costs.truncate(len * self.objectives);
         self.violations.truncate(len);
+        self.values.truncate(len * self.constraints);
     }
 
     pub(crate) fn clear(&mut self) {

@@ -114,7 +114,7 @@ mod tests {
         let problem = Problem {
             axes: Arc::new([real, real, real]),
             objectives: 1,
-            is_constrained: false,
+            constraints: 0,
             budget: Some(250),
             is_noisy: false,
             initial: Vec::new(),

@@ -210,7 +210,7 @@ mod tests {
         Problem {
             axes: parameters.iter().map(Axis::new).collect(),
             objectives: 2,
-            is_constrained: false,
+            constraints: 0,
             budget: None,
             is_noisy: false,
             initial: Vec::new(),

@@ -146,7 +146,7 @@ impl Optimizer {
         let problem = Problem {
             axes: space.axes().clone(),
             objectives,
-            is_constrained: options.constraints > 0,
+            constraints: options.constraints,
             budget: options
                 .evaluations
                 .map(|limit| (limit - kept).div_ceil(repeats)),
@@ -181,7 +181,7 @@ impl Optimizer {
         let dimensions = space.len();
         Ok(Self {
             engine,
-            batch: Batch::new(dimensions, objectives),
+            batch: Batch::new(dimensions, objectives, options.constraints),
             strays: Vec::new(),
             stray_rng,
             arrivals: Points::new(dimensions, objectives, 0),

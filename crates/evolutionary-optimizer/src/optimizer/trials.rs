@@ -118,6 +118,7 @@ impl Optimizer {
             (_, Some(index)) => self.settle_stray(index, violation),
             (Found::Open(trial), None) => {
                 self.batch.settle(trial, &self.costs, violation);
+                self.batch.constrain(trial, &self.constraints);
                 if self.batch.repeats() == 1 {
                     self.leaders.offer(&self.batch.points, trial, id);
                 }

@@ -5,7 +5,7 @@ fn problem(parameters: &[Parameter], budget: Option<u64>) -> Problem {
     Problem {
         axes: parameters.iter().map(Axis::new).collect(),
         objectives: 1,
-        is_constrained: false,
+        constraints: 0,
         budget,
         is_noisy: false,
         initial: Vec::new(),
@@ -96,7 +96,7 @@ fn one_of_two_must_leave_for_the_other() {
         (wrong, (on - 8.0).abs())
     };
     let mut problem = problem(&switches(16), Some(2000));
-    problem.is_constrained = true;
+    problem.constraints = 1;
     let solved = (0..20).filter(|&seed| run(&problem, 2000, seed, &half).0 == 0.0);
     let solved = solved.count();
     assert!(solved >= 18, "{solved}");

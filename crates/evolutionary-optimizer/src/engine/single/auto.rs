@@ -11,14 +11,18 @@
 //! 5. CMA-ES with populations that grow threefold. Now and then a descent looks for the bottom of its valley; when two of
 //!    them find the same one, the run ends there. Beside it a fifth of the evaluations go to descents, a tenth to L-SHADE.
 //!
-//! For other problems CMA-ES and L-SHADE take turns, and under noise CMA-ES is alone: what wins a comparison once stays in
-//! a population of L-SHADE for ever.
+//! Under constraints descents by quadratic programs come first, three of them, and then have half of the evaluations: from
+//! what the others found, where that is better than where the last one ended, else from anywhere.
+//!
+//! Beside them, and for other problems, CMA-ES and L-SHADE take turns. Under noise CMA-ES is alone: what wins a comparison
+//! once stays in a population of L-SHADE for ever.
 
 use crate::engine::single::cma::{Cma, CmaOptions, Restarts};
 use crate::engine::single::frame::{Frame, draw};
 use crate::engine::single::local::Local;
 use crate::engine::single::probe;
 use crate::engine::single::shade::{Shade, ShadeOptions};
+use crate::engine::single::sqp::Sqp;
 use crate::engine::single::stage::{Rows, Stage};
 use crate::engine::single::sweeps::{Follow, Sweeps};
 use crate::engine::{Engine, Points, Problem};
@@ -35,6 +39,8 @@ enum Turn {
     /// Whether coordinates have an order of their own.
     Order,
     Sweep,
+    /// A descent under constraints.
+    Constrained,
     Cma,
     Shade,
 }
@@ -50,6 +56,8 @@ enum Origin {
 /// The width of differences at the beginning of a descent, and of one from a point that is known to be near a bottom.
 const WIDE: f64 = 0.05;
 const NARROW: f64 = 1e-4;
+/// The same under constraints.
+const CONSTRAINED: f64 = 0.01;
 /// How many of the best rows are shown as members.
 const ELITE: usize = 8;
 
@@ -59,6 +67,8 @@ pub(crate) struct AutoSingle {
     rng: Rng,
     /// Whether descents and sweeps may be used.
     is_smooth: bool,
+    /// Whether descents under constraints may be used.
+    is_limited: bool,
     is_noisy: bool,
     turn: Turn,
     rows: Rows,
@@ -73,6 +83,7 @@ pub(crate) struct AutoSingle {
     units: Vec<f64>,
     local: Local,
     sweeps: Sweeps,
+    sqp: Sqp,
     cma: Cma,
     shade: Shade,
     descents: Descents,
@@ -110,7 +121,9 @@ impl AutoSingle {
     pub(crate) fn new(problem: &Problem, mut rng: Rng) -> Self {
         let frame = Frame::new(problem);
         let n = frame.len();
-        let is_smooth = frame.is_real() && n > 0 && !problem.is_noisy && !problem.is_constrained;
+        let may_differ = frame.is_real() && n > 0 && !problem.is_noisy;
+        let is_smooth = may_differ && problem.constraints == 0;
+        let is_limited = may_differ && problem.constraints > 0;
         let mut initial = Points::new(
             problem.axes.len(),
             problem.objectives,
@@ -123,13 +136,18 @@ impl AutoSingle {
         };
         let mut best = vec![0.5; n];
         draw(0.5, &mut rng, &mut best);
+        let mut sqp = Sqp::new(n, problem.constraints);
+        sqp.begin(&best, CONSTRAINED);
         Self {
             is_smooth,
+            is_limited,
             is_noisy: problem.is_noisy,
             turn: if !initial.is_empty() {
                 Turn::Initial
             } else if is_smooth {
                 Turn::Sum
+            } else if is_limited {
+                Turn::Constrained
             } else {
                 Turn::Cma
             },
@@ -142,6 +160,7 @@ impl AutoSingle {
             units: vec![0.0; n],
             local: Local::new(n),
             sweeps: Sweeps::new(n),
+            sqp,
             cma: Cma::new(&rest, &cma_options(problem), rng.fork()),
             shade: Shade::new(&rest, &shade_options(problem, n), rng.fork()),
             descents: Descents::new(),
@@ -159,6 +178,7 @@ impl AutoSingle {
             Turn::Sum => probe::ask_sum(&self.best, rng, rows),
             Turn::Order => probe::ask_order(&self.best, rng, rows),
             Turn::Descent(_) => self.local.ask(rows),
+            Turn::Constrained => self.sqp.ask(rows),
             _ => self.sweeps.ask(rows),
         }
         for row in 0..self.rows.len() {
@@ -186,6 +206,7 @@ impl AutoSingle {
                 }
             }
             Turn::Descent(origin) => self.tell_descent(origin),
+            Turn::Constrained => self.tell_constrained(batch),
             _ => self.tell_sweep(),
         }
     }
@@ -202,6 +223,30 @@ impl AutoSingle {
         };
         if self.local.is_over() || self.spent.descent > limit {
             self.end_descent(origin);
+        }
+    }
+
+    fn tell_constrained(&mut self, batch: &Points) {
+        let rows = batch.len() as u64;
+        self.spent.local += rows;
+        self.spent.descent += rows;
+        self.sqp.tell(&self.costs, batch.all_constraints());
+        if self.sqp.is_over() || self.spent.descent > 600 * self.best.len() as u64 {
+            self.descents.note(self.sqp.is_settled, false);
+            self.compared = self.best_cost;
+            self.choose();
+        }
+    }
+
+    /// Begins a descent under constraints: at the best point, if that is not where the last one ended, else anywhere.
+    fn descend_constrained(&mut self) {
+        self.spent.descent = 0;
+        self.turn = Turn::Constrained;
+        if self.best_cost < self.compared {
+            self.sqp.begin(&self.best, CONSTRAINED);
+        } else {
+            draw(0.9, &mut self.rng, &mut self.units);
+            self.sqp.begin(&self.units, CONSTRAINED);
         }
     }
 
@@ -286,6 +331,8 @@ impl AutoSingle {
             && self.sweeps.explore(&self.best, self.best_cost)
         {
             self.turn = Turn::Sweep;
+        } else if self.wants_constrained() {
+            self.descend_constrained();
         } else if self.wants_descent() {
             self.descend(Origin::Random, WIDE);
         } else if self.wants_bottom() {
@@ -308,6 +355,15 @@ impl AutoSingle {
         } else {
             self.cma.restarts() > 0 && (self.spent.local as f64) < 0.2 * self.spent.cma as f64
         }
+    }
+
+    /// Whether to descend under constraints: thrice at first, then in half of the evaluations where descents come to an end
+    /// at which nothing is to be gained, and in fewer where they do not.
+    fn wants_constrained(&self) -> bool {
+        let share = 4.0 / self.descents.patience as f64;
+        let others = (self.spent.cma + self.spent.shade) as f64;
+        let is_first = self.descents.count < 3 && self.descents.is_settled;
+        self.is_limited && (is_first || (self.spent.local as f64) < share * others)
     }
 
     /// Whether to look for the bottom of the valley of CMA-ES.
@@ -370,7 +426,14 @@ impl AutoSingle {
         if batch.cost(order[0]).is_finite() {
             self.cma.begin_at(&self.units);
         }
-        self.turn = if self.is_smooth { Turn::Sum } else { Turn::Cma };
+        self.turn = if self.is_smooth {
+            Turn::Sum
+        } else if self.is_limited {
+            self.sqp.begin(&self.units, CONSTRAINED);
+            Turn::Constrained
+        } else {
+            Turn::Cma
+        };
     }
 }
 

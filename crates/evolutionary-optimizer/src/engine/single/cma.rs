@@ -89,7 +89,7 @@ impl Cma {
         Self {
             gaussian: Gaussian::new(&vec![0.5; numbers.len()], options.step, lambda),
             watch: Watch::new(frame.len(), lambda),
-            penalty: Penalty::new(problem.is_constrained),
+            penalty: Penalty::new(problem.constraints > 0),
             is_first: !initial.is_empty(),
             initial,
             members: Points::new(problem.axes.len(), problem.objectives, lambda),

@@ -5,14 +5,8 @@
 //! functions with many local minima", 1995), so that ripples do not hide the slope; then they follow the length of the
 //! steps. Forward differences serve until their error shows in the gradient, central ones afterwards.
 
+use crate::engine::single::differences::{Differences, offsets, parabola};
 use crate::engine::single::stage::{Rows, Stage};
-
-/// How the gradient is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Differences {
-    Forward,
-    Central,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -157,18 +151,9 @@ impl Local {
         }
     }
 
-    /// The offsets at which a coordinate is measured: one, or two of which the second is the opposite if there is room.
+    /// The offsets at which a coordinate is measured.
     fn offsets(&self, i: usize, differences: Differences) -> (f64, f64) {
-        let (x, h) = (self.x[i], self.widths[i]);
-        let inwards = if x > 0.5 { -h } else { h };
-        if differences == Differences::Forward {
-            return (inwards, 0.0);
-        }
-        if x - h < 0.0 || x + h > 1.0 {
-            (inwards, 2.0 * inwards)
-        } else {
-            (h, -h)
-        }
+        offsets(self.x[i], self.widths[i], differences)
     }
 
     /// Takes the costs around the point; `false` when one of them failed.
@@ -179,13 +164,8 @@ impl Local {
             if differences == Differences::Forward {
                 self.gradient[i] = (costs[i] - self.cost) / a;
             } else {
-                // The parabola through three points.
-                let (p, q) = (
-                    (costs[2 * i] - self.cost) / a,
-                    (costs[2 * i + 1] - self.cost) / b,
-                );
-                self.curvature[i] = 2.0 * (p - q) / (a - b);
-                self.gradient[i] = (p * b - q * a) / (b - a);
+                let values = (costs[2 * i], costs[2 * i + 1]);
+                (self.gradient[i], self.curvature[i]) = parabola(self.cost, (a, b), values);
             }
         }
         self.gradient

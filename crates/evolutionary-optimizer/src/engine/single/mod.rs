@@ -3,6 +3,7 @@
 pub(crate) mod auto;
 mod cholesky;
 pub(crate) mod cma;
+mod differences;
 mod discrete;
 mod frame;
 mod gaussian;
@@ -10,7 +11,9 @@ mod lines;
 mod local;
 mod penalty;
 mod probe;
+mod quadratic;
 pub(crate) mod shade;
+mod sqp;
 mod stage;
 mod sweeps;
 #[cfg(test)]

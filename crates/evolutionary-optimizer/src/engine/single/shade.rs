@@ -58,7 +58,7 @@ impl Shade {
         let budget = problem.budget.unwrap_or(u64::MAX);
         let mut shade = Self {
             members: Points::new(problem.axes.len(), problem.objectives, 0),
-            is_constrained: problem.is_constrained,
+            is_constrained: problem.constraints > 0,
             population: options.population,
             budget,
             horizon: options.horizon.unwrap_or(700 * d).min(budget).max(1),

@@ -118,6 +118,7 @@ fn rows(method: &str, problem: &Problem, character: u64, seed: u64, budget: usiz
     let mut engine = make(method, problem, seed);
     let mut draws = Rng::new(seed);
     let (mut all, mut batch) = (Vec::new(), Points::new(problem.axes.len(), 1, 10));
+    batch = batch.with_constraints(problem.constraints);
     while all.len() < budget * problem.axes.len() {
         batch.clear();
         engine.ask(&mut batch);
@@ -126,12 +127,13 @@ fn rows(method: &str, problem: &Problem, character: u64, seed: u64, budget: usiz
         for row in 0..batch.len() {
             all.extend_from_slice(batch.row(row));
             let (cost, violation) = cost(character, batch.row(row), draws.unit());
-            let violation = if problem.is_constrained {
+            let violation = if problem.constraints > 0 {
                 violation
             } else {
                 0.0
             };
             batch.set(row, &[cost], violation);
+            batch.set_constraints(row, &vec![violation; problem.constraints]);
         }
         engine.tell(&batch);
         if draws.chance(0.05) {
@@ -150,7 +152,7 @@ fn rows_are_within_bounds_and_the_same_seed_asks_the_same() {
     for case in 0..160 {
         let mut problem = problem(&random_space(&mut rng), None);
         let character = case % 8;
-        problem.is_constrained = character == 4 || character == 5;
+        problem.constraints = usize::from(character == 4 || character == 5);
         problem.is_noisy = rng.coin();
         problem.budget = rng.coin().then(|| 1 + rng.below(3000));
         for _ in 0..rng.below(3) {
@@ -240,7 +242,7 @@ fn integers_and_choices_are_solved_together_with_reals() {
 #[test]
 fn an_optimum_on_a_constraint_is_reached() {
     let mut problem = cube(5.0, 5, Some(10_000));
-    problem.is_constrained = true;
+    problem.constraints = 1;
     // The least sum of squares with a sum of at least 5 is at 1, 1, …
     let f = |x: &[f64]| {
         let (sum, squares) = (x.iter().sum::<f64>(), x.iter().map(|x| x * x).sum::<f64>());

@@ -89,7 +89,7 @@ impl Case {
         Problem {
             axes: self.parameters.iter().map(Axis::new).collect(),
             objectives: self.objectives,
-            is_constrained: self.is_constrained,
+            constraints: usize::from(self.is_constrained),
             budget: Some(budget),
             is_noisy: false,
             initial: Vec::new(),

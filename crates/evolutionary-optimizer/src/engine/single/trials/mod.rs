@@ -1,6 +1,5 @@
 //! Functions to try methods on, and the tables of what they need.
 
-mod constrained;
 pub(crate) mod functions;
 mod mixed;
 mod tables;
@@ -23,7 +22,7 @@ pub(crate) fn problem(parameters: &[Parameter], budget: Option<u64>) -> Problem 
     Problem {
         axes,
         objectives: 1,
-        is_constrained: false,
+        constraints: 0,
         budget,
         is_noisy: false,
         initial: Vec::new(),
@@ -52,7 +51,7 @@ pub(crate) fn run(
     target: f64,
     f: &mut dyn FnMut(&[f64]) -> (f64, f64),
 ) -> (u64, f64, u64) {
-    let mut batch = Points::new(problem.axes.len(), 1, 100);
+    let mut batch = Points::new(problem.axes.len(), 1, 100).with_constraints(problem.constraints);
     let (mut spent, mut best, mut batches) = (0, f64::INFINITY, 0);
     while spent < budget {
         batch.clear();
@@ -63,6 +62,7 @@ pub(crate) fn run(
         for row in 0..batch.len() {
             let (cost, violation) = f(batch.row(row));
             batch.set(row, &[cost], violation);
+            batch.set_constraints(row, &vec![violation; problem.constraints]);
             spent += 1;
             if violation <= 0.0 {
                 best = best.min(cost);
