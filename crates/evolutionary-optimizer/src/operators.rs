@@ -47,6 +47,25 @@ impl Index {
     }
 }
 
+/// Two at a time: square roots take long, and those of two numbers at once no longer.
+impl Index {
+    #[inline]
+    fn raise_both(self, both: [f64; 2]) -> [f64; 2] {
+        match self.roots {
+            Some(roots) => (0..roots).fold(both, |both, _| both.map(|x| x * x)),
+            None => both.map(|x| self.raise(x)),
+        }
+    }
+
+    #[inline]
+    fn root_both(self, both: [f64; 2]) -> [f64; 2] {
+        match self.roots {
+            Some(roots) => (0..roots).fold(both, |both, _| both.map(f64::sqrt)),
+            None => both.map(|x| self.root(x)),
+        }
+    }
+}
+
 impl Default for Index {
     fn default() -> Self {
         Self::new(15.0)
@@ -91,14 +110,10 @@ fn cross_numbers(index: Index, axis: &Axis, a: &mut f64, b: &mut f64, rng: &mut 
     }
     let draw = rng.unit();
     let centre = 0.5 * (low + high);
-    let below = axis.gene(
-        centre - 0.5 * spread(index, draw, (low - axis.from) / distance) * distance,
-        rng,
-    );
-    let above = axis.gene(
-        centre + 0.5 * spread(index, draw, (axis.to - high) / distance) * distance,
-        rng,
-    );
+    let rooms = [low - axis.from, axis.to - high].map(|room| room / distance);
+    let [down, up] = spreads(index, draw, rooms);
+    let below = axis.gene(centre - 0.5 * down * distance, rng);
+    let above = axis.gene(centre + 0.5 * up * distance, rng);
     (*a, *b) = if rng.coin() {
         (below, above)
     } else {
@@ -106,13 +121,17 @@ fn cross_numbers(index: Index, axis: &Axis, a: &mut f64, b: &mut f64, rng: &mut 
     };
 }
 
-/// The distance of the children over that of the parents, for a uniform `draw`; `room` is the distance from the outer
-/// parent to its bound over that of the parents, and the children stay within it.
+/// The distance of the children over that of the parents, below and above, for a uniform `draw`; `rooms` are the
+/// distances from the outer parents to their bounds over that of the parents, and the children stay within them.
 #[inline]
-fn spread(index: Index, draw: f64, room: f64) -> f64 {
-    let alpha = 2.0 - 1.0 / index.raise(1.0 + 2.0 * room);
-    let u = draw * alpha;
-    index.root(if u <= 1.0 { u } else { 1.0 / (2.0 - u) })
+fn spreads(index: Index, draw: f64, rooms: [f64; 2]) -> [f64; 2] {
+    let alphas = index
+        .raise_both(rooms.map(|room| 1.0 + 2.0 * room))
+        .map(|power| 2.0 - 1.0 / power);
+    index.root_both(alphas.map(|alpha| {
+        let u = draw * alpha;
+        if u <= 1.0 { u } else { 1.0 / (2.0 - u) }
+    }))
 }
 
 /// Mutates each gene in place with probability `rate`: numbers by polynomial mutation, choices to another choice.
