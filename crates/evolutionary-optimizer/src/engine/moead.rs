@@ -11,6 +11,9 @@ use super::{Engine, Points, Problem};
 use crate::front::directions;
 use crate::rng::Rng;
 
+/// The least weight of an objective.
+const WEIGHT: f64 = 1e-6;
+
 /// The choices of MOEA/D.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MoeadOptions {
@@ -48,6 +51,7 @@ pub(crate) struct Moead {
     problem: Problem,
     options: MoeadOptions,
     breeder: Breeder,
+    /// Without any weight an objective would not count at all, and what is worst in it would be kept: there is a least.
     weights: Vec<f64>,
     /// The rows of each member's neighbours, the nearest first.
     near: Vec<u32>,
@@ -62,6 +66,10 @@ pub(crate) struct Moead {
     /// For each row of the batch the member it was bred for, and whether from its neighbours.
     bred: Vec<(u32, bool)>,
     scratch: Vec<u32>,
+    /// A row's costs as shares of the members' range.
+    shares: Vec<f64>,
+    /// What each member is worth to itself.
+    values: Vec<f64>,
 }
 
 impl Moead {
@@ -84,7 +92,7 @@ impl Moead {
             problem: problem.clone(),
             options: options.clone(),
             breeder: Breeder::new(problem, &options.variation, rng),
-            weights,
+            weights: weights.iter().map(|weight| weight.max(WEIGHT)).collect(),
             near,
             neighbours,
             has_begun: false,
@@ -94,6 +102,8 @@ impl Moead {
             turns: Vec::with_capacity(count),
             bred: Vec::with_capacity(count),
             scratch: Vec::with_capacity(count),
+            shares: Vec::with_capacity(m),
+            values: Vec::with_capacity(count),
         }
     }
 
@@ -110,27 +120,23 @@ impl Moead {
         self.turns.pop().unwrap_or(0)
     }
 
-    /// The weighted Chebyshev distance of a row from the ideal point, as a member sees it, after its violation.
-    fn value(&self, member: usize, points: &Points, row: usize) -> (f64, f64) {
-        let m = self.problem.objectives;
-        let weights = &self.weights[member * m..][..m];
-        let scaled = points.costs(row).iter().zip(&self.ideal).zip(&self.ranges);
-        let most = weights
-            .iter()
-            .zip(scaled)
-            .map(|(&weight, ((cost, ideal), range))| {
-                // Without any weight an objective would not count at all, and what is worst in it would be kept.
-                let share = (cost - ideal) / range;
-                if share.is_nan() {
-                    f64::INFINITY
-                } else {
-                    weight.max(1e-6) * share
-                }
-            });
-        (
-            points.violation(row),
-            most.fold(f64::NEG_INFINITY, f64::max),
-        )
+    /// Takes the shares of a row's costs.
+    fn share(&mut self, costs: &[f64]) {
+        let scaled = costs.iter().zip(&self.ideal).zip(&self.ranges);
+        self.shares.clear();
+        self.shares.extend(scaled.map(|((cost, ideal), range)| {
+            let share = (cost - ideal) / range;
+            if share.is_nan() { f64::INFINITY } else { share }
+        }));
+    }
+
+    /// The weighted Chebyshev distance from the ideal point of the row whose shares were taken, as a member sees it.
+    fn value(&self, member: usize) -> f64 {
+        let weights = self.weights[member * self.shares.len()..].iter();
+        let weighted = weights
+            .zip(&self.shares)
+            .map(|(weight, share)| weight * share);
+        weighted.fold(f64::NEG_INFINITY, |most, x| if x > most { x } else { most })
     }
 
     /// Replaces members that see a row as better, at most as many as may be.
@@ -147,11 +153,15 @@ impl Moead {
             None => self.scratch.extend(0..self.members.len() as u32),
         }
         shuffle(&mut self.scratch, &mut self.breeder.rng);
+        self.share(points.costs(row));
         let mut left = self.options.replaced.max(1);
         for index in 0..self.scratch.len() {
             let member = self.scratch[index] as usize;
-            if self.value(member, points, row) < self.value(member, &self.members, member) {
+            let value = self.value(member);
+            let own = (self.members.violation(member), self.values[member]);
+            if (points.violation(row), value) < own {
                 self.members.replace(member, points, row);
+                self.values[member] = value;
                 left -= 1;
                 if left == 0 {
                     break;
@@ -178,6 +188,18 @@ impl Moead {
                 1.0
             };
         }
+        self.appraise();
+    }
+
+    /// Says what each member is worth to itself.
+    fn appraise(&mut self) {
+        let members = std::mem::take(&mut self.members);
+        self.values.clear();
+        for member in 0..members.len() {
+            self.share(members.costs(member));
+            self.values.push(self.value(member));
+        }
+        self.members = members;
     }
 
     /// Gives each weighting the row that suits it best, of rows that were not bred for any.
