@@ -74,7 +74,7 @@ fn no_generation_in_steady_state_allocates() {
         .build()
         .unwrap();
     for name in Algorithm::names() {
-        for objectives in [1, 2] {
+        for objectives in [1, 2, 3] {
             let options = Options {
                 algorithm: name.parse::<Algorithm>().unwrap(),
                 goals: vec![Goal::Minimize; objectives],
@@ -111,17 +111,22 @@ fn no_generation_in_steady_state_allocates() {
     }
 }
 
-/// One or two objectives, without a vector.
+/// One to three objectives, without a vector.
 fn vec_free(candidate: &Candidate, objectives: usize) -> Either {
     match objectives {
         1 => Either::One(sphere(candidate)),
-        _ => Either::Two([sphere(candidate), 100.0 - sphere(candidate)]),
+        2 => Either::Two([sphere(candidate), 100.0 - sphere(candidate)]),
+        _ => {
+            let (x, y) = (candidate.real("x0"), candidate.real("x1"));
+            Either::Three([sphere(candidate), (x - 2.0).abs(), (y + 3.0).abs()])
+        }
     }
 }
 
 enum Either {
     One(f64),
     Two([f64; 2]),
+    Three([f64; 3]),
 }
 
 impl autoexec_evolutionary_optimizer::Measured for Either {
@@ -133,6 +138,7 @@ impl autoexec_evolutionary_optimizer::Measured for Either {
         match self {
             Self::One(value) => value.write(objectives, constraints),
             Self::Two(values) => values.write(objectives, constraints),
+            Self::Three(values) => values.write(objectives, constraints),
         }
     }
 }

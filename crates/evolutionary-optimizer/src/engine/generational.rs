@@ -17,7 +17,8 @@ pub(crate) struct Standing {
 
 /// Chooses who survives.
 pub(crate) trait Survival: Send {
-    /// Says how each row of the pool stands, and which `keep` of them are kept; the pool has more than that.
+    /// Says how each row of the pool stands, and which `keep` of them are kept; the pool has more than that. Of rows that
+    /// were kept before the standings say how they stood then.
     fn judge(&mut self, pool: &Points, keep: usize, standings: &mut Vec<Standing>);
 }
 

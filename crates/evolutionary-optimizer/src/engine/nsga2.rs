@@ -6,7 +6,7 @@
 use super::generational::{Generational, Standing, Survival};
 use super::variation::Variation;
 use super::{Points, Problem};
-use crate::front::{Crowding, Sorter, group};
+use crate::front::{Crowding, Sorter};
 use crate::rng::Rng;
 
 /// The choices of NSGA-II.
@@ -57,7 +57,7 @@ pub(crate) struct ByCrowding {
 impl Survival for ByCrowding {
     fn judge(&mut self, pool: &Points, keep: usize, standings: &mut Vec<Standing>) {
         self.sorter.sort_points(pool, &mut self.ranks);
-        group(&self.ranks, &mut self.rows);
+        self.sorter.group(&self.ranks, &mut self.rows);
         self.distances.clear();
         self.distances.resize(pool.len(), 0.0);
         standings.clear();

@@ -8,7 +8,7 @@
 use super::generational::{Generational, Standing, Survival};
 use super::variation::Variation;
 use super::{Points, Problem};
-use crate::front::{Sorter, directions, group};
+use crate::front::{Sorter, directions};
 use crate::rng::Rng;
 
 /// The choices of NSGA-III.
@@ -172,7 +172,7 @@ fn niche_of(niches: &[Niche], row: u32) -> usize {
 impl Survival for ByDirection {
     fn judge(&mut self, pool: &Points, keep: usize, standings: &mut Vec<Standing>) {
         self.sorter.sort_points(pool, &mut self.ranks);
-        group(&self.ranks, &mut self.rows);
+        self.sorter.group(&self.ranks, &mut self.rows);
         let last = self.ranks[self.rows[keep - 1] as usize];
         let rank = |row: &u32| self.ranks[*row as usize];
         let start = self.rows.partition_point(|row| rank(row) < last);

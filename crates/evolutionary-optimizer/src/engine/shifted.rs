@@ -7,7 +7,7 @@
 
 use super::Points;
 use super::generational::{Standing, Survival};
-use crate::front::{Scale, Sorter, group};
+use crate::front::{Scale, Sorter};
 
 /// Keeps the first fronts, and takes rows out of the one that does not fit.
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ impl ByShift {
 impl Survival for ByShift {
     fn judge(&mut self, pool: &Points, keep: usize, standings: &mut Vec<Standing>) {
         self.sorter.sort_points(pool, &mut self.ranks);
-        group(&self.ranks, &mut self.rows);
+        self.sorter.group(&self.ranks, &mut self.rows);
         let last = self.ranks[self.rows[keep - 1] as usize];
         let rank = |row: &u32| self.ranks[*row as usize];
         let start = self.rows.partition_point(|row| rank(row) < last);

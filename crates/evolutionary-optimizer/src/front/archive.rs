@@ -6,10 +6,10 @@
 //! its room it is thinned on a grid: each cell keeps its best row (after Laumanns, Thiele, Deb & Zitzler, "Combining
 //! convergence and diversity in evolutionary multiobjective optimization", 2002).
 
-use super::dominance::{covers, lexicographic, order};
+use super::dominance::{covers, lexicographic, order, order_key};
 use super::scale::Scale;
 use super::select::Selector;
-use super::sorting::climb;
+use super::sorting::{after, climb_at};
 use crate::engine::Points;
 
 /// The rows kept for each one that will be asked for, and the least number.
@@ -42,6 +42,8 @@ pub(crate) struct Archive {
 #[derive(Clone, Debug, Default)]
 struct Scratch {
     arrived: Vec<u32>,
+    /// The rows that arrived with their first costs.
+    keys: Vec<(u64, u32)>,
     kept: Vec<u32>,
     dropped: Vec<u32>,
     places: Vec<u32>,
@@ -53,6 +55,7 @@ impl Scratch {
     fn with_room(room: usize) -> Self {
         Self {
             arrived: Vec::with_capacity(room),
+            keys: Vec::with_capacity(room),
             kept: Vec::with_capacity(room),
             dropped: Vec::with_capacity(room),
             places: Vec::with_capacity(room),
@@ -167,7 +170,13 @@ impl Archive {
         arrived.clear();
         arrived.extend(self.merged as u32..self.rows.len() as u32);
         let lexicographic = |a: u32, b: u32| lexicographic(costs(a), costs(b)).then(a.cmp(&b));
-        arrived.sort_unstable_by(|&a, &b| lexicographic(a, b));
+        let keys = &mut self.scratch.keys;
+        keys.clear();
+        keys.extend(arrived.iter().map(|&row| (order_key(costs(row)[0]), row)));
+        keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| lexicographic(a.1, b.1)));
+        for (row, key) in arrived.iter_mut().zip(keys) {
+            *row = key.1;
+        }
         // From the end, so that the merged list grows in place.
         let (mut a, mut b) = (self.order.len(), arrived.len());
         self.order.resize(a + b, 0);
@@ -202,10 +211,10 @@ impl Archive {
                 unreachable!("because there are three objectives")
             };
             let stairs = &mut self.scratch.stairs;
-            let next = stairs.partition_point(|&(other, _)| other <= y);
+            let next = after(stairs, y);
             let is_kept = next == 0 || stairs[next - 1].1 > z;
             if is_kept {
-                climb(stairs, y, z);
+                climb_at(stairs, next, y, z);
             }
             self.scratch.sort(row, is_kept);
         }

@@ -33,6 +33,25 @@ pub(crate) fn order(a: f64, b: f64) -> Ordering {
     }
 }
 
+/// Numbers in the [`order`] of costs.
+#[inline]
+pub(crate) fn order_key(cost: f64) -> u64 {
+    // Negative numbers descend by their bits.
+    let bits = (cost + 0.0).to_bits();
+    let is_negative = bits >> 63;
+    bits ^ (is_negative.wrapping_neg() | 1 << 63)
+}
+
+/// The order of two rows by their last objective, then by the one before it, and so on.
+#[inline]
+pub(crate) fn colexicographic(a: &[f64], b: &[f64]) -> Ordering {
+    let pairs = a.iter().rev().zip(b.iter().rev());
+    pairs
+        .map(|(&a, &b)| order(a, b))
+        .find(|ordering| ordering.is_ne())
+        .unwrap_or(Ordering::Equal)
+}
+
 /// The order of two rows by their first objective, then by their second, and so on.
 #[inline]
 pub(crate) fn lexicographic(a: &[f64], b: &[f64]) -> Ordering {

@@ -84,12 +84,12 @@ impl Volume {
         if own.iter().zip(reference).any(|(cost, end)| cost >= end) {
             return 0.0;
         }
+        if let (&[x, y, z], &[right, top, end]) = (own, reference) {
+            return self.exclusive_3([x, y, z], others, [right, top, end]);
+        }
         let rows = others
             .into_iter()
             .flat_map(|run| run.chunks_exact(own.len()));
-        if let (&[x, y, z], &[right, top, end]) = (own, reference) {
-            return self.exclusive_3([x, y, z], rows, [right, top, end]);
-        }
         let mut cut = std::mem::take(&mut self.rows);
         cut.clear();
         for other in rows {
@@ -102,41 +102,32 @@ impl Volume {
         volume.max(0.0)
     }
 
-    /// The sweep over the third cost, ended as soon as nothing of the box is left.
-    fn exclusive_3<'a>(
-        &mut self,
-        [x, y, z]: [f64; 3],
-        others: impl Iterator<Item = &'a [f64]>,
-        reference: [f64; 3],
-    ) -> f64 {
+    /// The sweep over the third cost, within the box that rows leave which cover the own one in two of the three.
+    fn exclusive_3(&mut self, own: [f64; 3], others: [&[f64]; 2], reference: [f64; 3]) -> f64 {
+        let others = others.map(|run| run.as_chunks::<3>().0);
+        let [x, y, z] = own;
+        let [right, top, end] = bound(own, others, reference);
+        if right <= x || top <= y {
+            return 0.0;
+        }
         self.stairs.clear();
+        // Room for the most, because the first fronts need less than later ones.
+        self.stairs.reserve(others[0].len() + others[1].len());
         let (mut volume, mut depth) = (0.0, z);
-        let mut left = (reference[0] - x) * (reference[1] - y);
-        // Where steps as wide or as high as the box end it: what lies beyond need not be looked for.
-        let (mut right, mut top) = (reference[0], reference[1]);
-        for other in others {
-            let (cut_x, cut_y) = (other[0].max(x), other[1].max(y));
-            if cut_x >= right || cut_y >= top {
-                continue;
-            }
-            let next = other[2].max(z);
-            if next >= reference[2] {
+        let mut left = (right - x) * (top - y);
+        for &[other_x, other_y, other_z] in others.into_iter().flatten() {
+            if other_z >= end {
                 break;
             }
-            volume += left * (next - depth);
-            depth = next;
-            if cut_x == x && cut_y == y {
-                return volume;
+            if other_x < right && other_y < top {
+                let next = other_z.max(z);
+                volume += left * (next - depth);
+                depth = next;
+                let cut = (other_x.max(x), other_y.max(y));
+                left -= add_step(&mut self.stairs, cut.0, cut.1, &[right, top]);
             }
-            if cut_y == y {
-                right = cut_x;
-            }
-            if cut_x == x {
-                top = cut_y;
-            }
-            left -= add_step(&mut self.stairs, cut_x, cut_y, &reference);
         }
-        (volume + left * (reference[2] - depth)).max(0.0)
+        (volume + left * (end - depth)).max(0.0)
     }
 
     /// The volume of rows that lie below the reference, the last cost ascending.
@@ -188,6 +179,26 @@ impl Volume {
         self.levels[level] = own;
         volume
     }
+}
+
+/// Where what a row dominates alone ends in each of three costs at the latest: where another one begins that covers it in
+/// both other costs.
+fn bound(own: [f64; 3], others: [&[[f64; 3]]; 2], reference: [f64; 3]) -> [f64; 3] {
+    let [x, y, z] = own;
+    let [mut right, mut top, mut end] = reference;
+    for run in others {
+        let (below, above) = run.split_at(run.partition_point(|other| other[2] <= z));
+        for &[other_x, other_y, _] in below {
+            // Without branches, because they would be hard to foresee.
+            let at_right = if other_y <= y { other_x } else { right };
+            let at_top = if other_x <= x { other_y } else { top };
+            right = if at_right < right { at_right } else { right };
+            top = if at_top < top { at_top } else { top };
+        }
+        let cover = above.iter().find(|other| other[0] <= x && other[1] <= y);
+        end = cover.map_or(end, |cover| end.min(cover[2]));
+    }
+    [right, top, end]
 }
 
 /// The volume of the box between a row and the reference.
@@ -243,12 +254,14 @@ fn add_step(stairs: &mut Vec<(f64, f64)>, x: f64, y: f64, reference: &[f64]) -> 
 }
 
 /// Puts a step in the place of others.
-pub(crate) fn replace(stairs: &mut Vec<(f64, f64)>, range: Range<usize>, step: (f64, f64)) {
+pub(crate) fn replace<T>(stairs: &mut Vec<T>, range: Range<usize>, step: T) {
     if range.is_empty() {
         stairs.insert(range.start, step);
     } else {
         stairs[range.start] = step;
-        stairs.drain(range.start + 1..range.end);
+        if range.len() > 1 {
+            stairs.drain(range.start + 1..range.end);
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 //! Costs are minimised. Where rows may violate constraints, those that do come after all that do not.
 
 mod archive;
+mod contributions;
 mod crowding;
 mod directions;
 mod dominance;
 mod hypervolume;
+mod newcomers;
 mod prune;
 mod scale;
 mod select;
@@ -24,7 +26,7 @@ pub(crate) use dominance::dominates;
 pub(crate) use hypervolume::Volume;
 pub(crate) use prune::Pruner;
 pub(crate) use scale::Scale;
-pub(crate) use sorting::{Sorter, group};
+pub(crate) use sorting::Sorter;
 
 /// A copy of costs that a caller gave, NaN made infinite.
 fn checked(costs: &[f64], objectives: usize) -> Vec<f64> {

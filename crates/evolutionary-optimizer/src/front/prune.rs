@@ -1,11 +1,13 @@
 //! Making a front smaller by its hypervolume: the row that alone dominates least is taken out, again and again.
 //!
-//! Contributions only grow when others are taken out, so that what was measured before is a lower bound, and only rows
-//! whose bound is the least are measured again. With two objectives only the two neighbours of a row change.
+//! Contributions only grow when others are taken out, so that what was measured before is a lower bound, and only the row
+//! whose bound is the least is measured again, if at all: what it dominates alone has grown only where it has something in
+//! common with a row that was taken out, and with no other. With two objectives these are the two neighbours of a row.
 //! Source of the selection: Beume, Naujoks & Emmerich (2007); of the bounds: Chen, Ishibuchi & Shang, "Fast greedy subset
 //! selection from large candidate solution sets in evolutionary multiobjective optimization", IEEE TEC 26 (2022).
 
-use super::dominance::order;
+use super::contributions::Contributions;
+use super::dominance::{covers, order};
 use super::hypervolume::Volume;
 
 /// How far beyond the worst cost of a front its reference point lies, as a share of the front's range.
@@ -15,64 +17,81 @@ pub(crate) const MARGIN: f64 = 0.1;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pruner {
     volume: Volume,
+    contributions: Contributions,
     /// The front scaled by its ideal point and its nadir, in the order of the last cost.
     rows: Vec<f64>,
     order: Vec<u32>,
     alone: Vec<f64>,
-    /// The number of rows that were left when a contribution was measured.
+    /// The rows that were taken out, and how many of them were when a contribution was measured.
+    gone: Vec<f64>,
     measured: Vec<u32>,
-    low: Vec<f64>,
-    high: Vec<f64>,
+    corner: Vec<f64>,
     reference: Vec<f64>,
 }
 
 impl Pruner {
-    /// Moves `keep` of the listed rows, which are one front, to the beginning of the list; returns `keep`.
+    /// Moves `keep` of the listed rows, which are one front, to the beginning of the list. Best given in the order of their
+    /// last costs.
     pub(crate) fn prune(
         &mut self,
         costs: &[f64],
         objectives: usize,
         list: &mut [u32],
         keep: usize,
-    ) -> usize {
-        if keep < list.len() {
-            self.scale(costs, objectives, list);
-            self.measure_all(objectives);
-            while self.order.len() > keep {
-                let worst = self.least(objectives);
-                self.remove(worst, objectives);
-            }
-            // Those left first; the others are of no use to anyone.
-            for (place, &row) in self.order.iter().enumerate() {
-                list[place] = row;
-            }
+    ) {
+        if keep >= list.len() {
+            return;
         }
-        keep
+        // Knowing the usual numbers makes the inner loops shorter.
+        match objectives {
+            2 => self.prune_known(costs, 2, list, keep),
+            3 => self.prune_known(costs, 3, list, keep),
+            _ => self.prune_known(costs, objectives, list, keep),
+        }
+        // Those left first; the others are of no use to anyone.
+        list[..keep].copy_from_slice(&self.order);
     }
 
-    fn scale(&mut self, costs: &[f64], objectives: usize, list: &[u32]) {
-        let cost = |row: u32, objective: usize| costs[row as usize * objectives + objective];
+    #[inline(always)]
+    fn prune_known(&mut self, costs: &[f64], objectives: usize, list: &[u32], keep: usize) {
+        self.sort(costs, objectives, list);
+        self.scale(objectives);
+        self.measure_all(objectives);
+        while self.order.len() > keep {
+            let worst = self.least(objectives);
+            self.remove(worst, objectives);
+        }
+    }
+
+    #[inline(always)]
+    fn sort(&mut self, costs: &[f64], objectives: usize, list: &[u32]) {
+        let row = |row: u32| &costs[row as usize * objectives..][..objectives];
+        let last = |index: u32| row(index)[objectives - 1];
         self.order.clear();
         self.order.extend_from_slice(list);
-        let last = objectives - 1;
-        self.order
-            .sort_unstable_by(|&a, &b| order(cost(a, last), cost(b, last)).then(a.cmp(&b)));
-        self.low.clear();
-        self.high.clear();
-        for objective in 0..objectives {
-            let finite = |row: &u32| Some(cost(*row, objective)).filter(|cost| cost.is_finite());
-            let values = || list.iter().filter_map(finite);
-            self.low.push(values().fold(f64::INFINITY, f64::min));
-            self.high.push(values().fold(f64::NEG_INFINITY, f64::max));
+        if !self.order.is_sorted_by(|&a, &b| last(a) <= last(b)) {
+            self.order
+                .sort_unstable_by(|&a, &b| order(last(a), last(b)).then(a.cmp(&b)));
         }
         self.rows.clear();
-        for &row in &self.order {
-            for objective in 0..objectives {
-                let range = self.high[objective] - self.low[objective];
-                let scaled = (cost(row, objective) - self.low[objective]) / range;
+        for &index in &self.order {
+            self.rows.extend(row(index));
+        }
+    }
+
+    #[inline(always)]
+    fn scale(&mut self, objectives: usize) {
+        for objective in 0..objectives {
+            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+            for row in self.rows.chunks_exact(objectives) {
+                let cost = row[objective];
+                low = if cost < low { cost } else { low };
+                high = if cost > high { cost } else { high };
+            }
+            for row in self.rows.chunks_exact_mut(objectives) {
+                let scaled = (row[objective] - low) / (high - low);
                 // Without a range all are equal there, or not finite.
-                self.rows
-                    .push(if scaled.is_finite() { scaled } else { 0.0 });
+                row[objective] = if scaled.is_finite() { scaled } else { 0.0 };
             }
         }
         self.reference.clear();
@@ -83,18 +102,28 @@ impl Pruner {
         &self.rows[index * objectives..][..objectives]
     }
 
+    #[inline(always)]
     fn measure_all(&mut self, objectives: usize) {
-        self.alone.clear();
-        self.alone.resize(self.order.len(), 0.0);
+        self.gone.clear();
+        self.gone.reserve(self.rows.len());
         self.measured.clear();
         self.measured.resize(self.order.len(), 0);
+        if let &[right, top, end] = self.reference.as_slice() {
+            let reference = [right, top, end];
+            self.contributions
+                .measure(&self.rows, reference, &mut self.alone);
+            return;
+        }
+        self.alone.clear();
+        self.alone.resize(self.order.len(), 0.0);
         for index in 0..self.order.len() {
             self.measure(index, objectives);
         }
     }
 
+    #[inline(always)]
     fn measure(&mut self, index: usize, objectives: usize) {
-        self.measured[index] = self.order.len() as u32;
+        self.measured[index] = (self.gone.len() / objectives) as u32;
         self.alone[index] = match objectives {
             2 => self.between(index),
             _ => {
@@ -116,27 +145,42 @@ impl Pruner {
     }
 
     /// The row that alone dominates least; the last among equals.
+    #[inline(always)]
     fn least(&mut self, objectives: usize) -> usize {
         loop {
-            let mut least = 0;
-            for (index, &alone) in self.alone.iter().enumerate() {
-                if alone <= self.alone[least] {
-                    least = index;
-                }
-            }
-            if objectives == 2 || self.measured[least] == self.order.len() as u32 {
+            let least = last_least(&self.alone);
+            if objectives == 2 || !self.has_grown(least, objectives) {
                 return least;
             }
             self.measure(least, objectives);
         }
     }
 
+    /// Whether a row dominates more alone than when it was measured.
+    #[inline(always)]
+    fn has_grown(&mut self, index: usize, objectives: usize) -> bool {
+        let gone = self.measured[index] as usize * objectives;
+        let (before, rest) = self.rows.split_at(index * objectives);
+        let (own, after) = rest.split_at(objectives);
+        let has_shared = |gone: &[f64]| {
+            let corner = own.iter().zip(gone).map(|(own, gone)| own.max(*gone));
+            self.corner.clear();
+            self.corner.extend(corner);
+            let mut below = self.corner.iter().zip(&self.reference);
+            below.all(|(cost, end)| cost < end) && !any_covers([before, after], &self.corner)
+        };
+        let has_grown = self.gone[gone..].chunks_exact(objectives).any(has_shared);
+        self.measured[index] = (self.gone.len() / objectives) as u32;
+        has_grown
+    }
+
+    #[inline(always)]
     fn remove(&mut self, index: usize, objectives: usize) {
         self.order.remove(index);
         self.alone.remove(index);
         self.measured.remove(index);
-        self.rows
-            .drain(index * objectives..(index + 1) * objectives);
+        let gone = index * objectives..(index + 1) * objectives;
+        self.gone.extend(self.rows.drain(gone));
         if objectives == 2 {
             for neighbour in [index.wrapping_sub(1), index] {
                 if neighbour < self.order.len() {
@@ -145,6 +189,40 @@ impl Pruner {
             }
         }
     }
+}
+
+/// Whether a row of two runs is nowhere worse than `corner`. The last costs ascend through both runs; those of the first
+/// are no worse than that of the corner.
+#[inline]
+fn any_covers([before, after]: [&[f64]; 2], corner: &[f64]) -> bool {
+    // The rows in the middle first, which are most likely near the corner.
+    if let &[x, y, z] = corner {
+        let covers = |row: &[f64; 3]| row[0] <= x && row[1] <= y;
+        let [before, after] = [before, after].map(|run| run.as_chunks::<3>().0);
+        let mut after = after.iter().take_while(|row| row[2] <= z);
+        return after.any(covers) || before.iter().rev().any(covers);
+    }
+    let mut before = before.rchunks_exact(corner.len());
+    let mut after = after.chunks_exact(corner.len());
+    before.any(|row| covers(row, corner)) || after.any(|row| covers(row, corner))
+}
+
+/// The place of the least of some numbers, none of them NaN; the last among equals.
+fn last_least(numbers: &[f64]) -> usize {
+    // Four at a time, because none of them waits for the others then.
+    let lesser = |a: f64, b: f64| if b < a { b } else { a };
+    let (fours, rest) = numbers.as_chunks::<4>();
+    let mut leasts = [f64::INFINITY; 4];
+    for four in fours {
+        leasts = std::array::from_fn(|lane| lesser(leasts[lane], four[lane]));
+    }
+    let least = rest
+        .iter()
+        .chain(&leasts)
+        .copied()
+        .fold(f64::INFINITY, lesser);
+    let place = numbers.iter().rposition(|&number| number == least);
+    place.expect("because one of them is the least")
 }
 
 #[cfg(test)]
@@ -167,7 +245,8 @@ mod tests {
     fn slow(costs: &[f64], objectives: usize, keep: usize) -> Vec<u32> {
         let mut pruner = Pruner::default();
         let list: Vec<u32> = (0..(costs.len() / objectives) as u32).collect();
-        pruner.scale(costs, objectives, &list);
+        pruner.sort(costs, objectives, &list);
+        pruner.scale(objectives);
         let mut rows: Vec<(u32, Vec<f64>)> = pruner
             .order
             .iter()
@@ -208,13 +287,63 @@ mod tests {
         }
     }
 
+    /// On a coarse grid rows tie, are equal, and lie on each other's borders: which of several goes is open, but each that
+    /// goes dominates no more alone than any other then.
+    #[test]
+    fn each_that_goes_is_missed_least() {
+        let mut rng = Rng::new(2);
+        for round in 0..200 {
+            for objectives in 3..=4 {
+                let count = 3 + round % 30;
+                let levels = 2 + rng.below(8);
+                let costs: Vec<f64> = (0..count * objectives)
+                    .map(|_| rng.below(levels) as f64)
+                    .collect();
+                let mut list: Vec<u32> = (0..count as u32).collect();
+                let mut pruner = Pruner::default();
+                pruner.sort(&costs, objectives, &list);
+                pruner.scale(objectives);
+                let mut rows: Vec<f64> = pruner.rows.clone();
+                pruner.prune(&costs, objectives, &mut list, 1);
+                assert_eq!(pruner.gone.len(), (count - 1) * objectives);
+                for gone in pruner.gone.chunks(objectives) {
+                    let reference = vec![1.0 + MARGIN; objectives];
+                    let volume = |skip: usize| {
+                        let mut others = rows.clone();
+                        others.drain(skip * objectives..(skip + 1) * objectives);
+                        Volume::default().of(&others, &reference)
+                    };
+                    let place = rows.chunks(objectives).position(|row| row == gone);
+                    let place = place.expect("because it was there");
+                    let left = rows.len() / objectives;
+                    let best = (0..left).map(volume).fold(0.0, f64::max);
+                    assert!(volume(place) > best - 1e-12, "{gone:?} of {rows:?}");
+                    rows.drain(place * objectives..(place + 1) * objectives);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_of_the_least_is_found() {
+        for count in 1..40 {
+            for place in 0..count {
+                let mut numbers = vec![2.0; count];
+                numbers[place / 2] = 1.0;
+                numbers[place] = 1.0;
+                assert_eq!(last_least(&numbers), place);
+            }
+        }
+        assert_eq!(last_least(&[f64::INFINITY; 5]), 4);
+    }
+
     #[test]
     fn rows_that_failed_or_are_equal_are_taken_out_too() {
         for value in [1.0, f64::INFINITY] {
             for objectives in 1..=4 {
                 let costs = vec![value; 6 * objectives];
                 let mut list: Vec<u32> = (0..6).collect();
-                assert_eq!(Pruner::default().prune(&costs, objectives, &mut list, 2), 2);
+                Pruner::default().prune(&costs, objectives, &mut list, 2);
                 assert!(list[0] != list[1] && list[0] < 6 && list[1] < 6);
             }
         }

@@ -1,16 +1,17 @@
 //! Non-dominated sorting: fronts of rows that no row of a later front dominates.
 //!
-//! Rows are taken in lexicographic order, so that none is dominated by a later one, and the front of each is found by a
+//! Rows are taken in the order of their last cost, then of the one before it, and so on, so that none is dominated by a later one, and the front of each is found by a
 //! binary search, because a row that front `k` dominates is dominated by all fronts before `k`: the efficient
 //! non-dominated sort of Zhang, Tian, Cheng & Jin, "An efficient approach to nondominated sorting for evolutionary
 //! multiobjective optimization", IEEE TEC 19 (2015). With two objectives a front is asked by its last row alone (Jensen,
 //! "Reducing the run-time complexity of multiobjective EAs", IEEE TEC 7, 2003), with three by the staircase of its rows
-//! in the last two: O(n log n) and O(n log² n) comparisons. With more it is asked row by row: O(m n²) at worst.
+//! in the first two: O(n log n) and O(n log² n) comparisons. With more it is asked row by row: O(m n²) at worst.
 
 use std::cmp::Ordering;
 
-use super::dominance::{covers, lexicographic, order};
+use super::dominance::{colexicographic, covers, order, order_key};
 use super::hypervolume::replace;
+use super::newcomers::Newcomers;
 use crate::engine::Points;
 
 /// The front of each row of `costs`, which has `objectives` columns and is minimised: 0 for rows that none dominates, and
@@ -41,15 +42,21 @@ pub fn non_dominated_sort(costs: &[f64], objectives: usize) -> Vec<usize> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sorter {
     order: Vec<u32>,
-    /// With two objectives: the second cost of the last row of each front, the least of them.
+    /// The rows with what they are sorted by first.
+    keys: Vec<(u64, u32)>,
+    strays: Vec<(u64, u32)>,
+    /// With two objectives: the first cost of the last row of each front, the least of them.
     lasts: Vec<f64>,
-    /// With three: the last two costs of the rows of each front that are not dominated in these, the second ascending.
+    /// With three: the first two costs of the rows of each front that are not dominated in these, the first ascending.
     stairs: Vec<Vec<(f64, f64)>>,
     /// With more: the last row of each front, and for each row the one before it in its front.
     heads: Vec<u32>,
     links: Vec<u32>,
     /// Rows that violate constraints.
     violating: Vec<u32>,
+    newcomers: Newcomers,
+    /// How many rows there are in a front, or before it.
+    counts: Vec<u32>,
 }
 
 impl Sorter {
@@ -59,24 +66,51 @@ impl Sorter {
         self.order.extend(0..(costs.len() / objectives) as u32);
         ranks.clear();
         ranks.resize(self.order.len(), 0);
-        self.sort_listed(costs, objectives, ranks)
+        self.arrange(costs, objectives);
+        self.rank(costs, objectives, ranks)
     }
 
     /// Like [`sort`](Self::sort), of rows with constraints: those that violate some come after the others, in the order
     /// of how much they do, equal ones together.
     pub(crate) fn sort_points(&mut self, points: &Points, ranks: &mut Vec<u32>) -> usize {
-        self.order.clear();
-        self.violating.clear();
-        for row in 0..points.len() {
-            if points.violation(row) > 0.0 {
-                self.violating.push(row as u32);
-            } else {
-                self.order.push(row as u32);
+        self.list(points);
+        self.arrange(points.all_costs(), points.objectives());
+        self.rank_points(points, ranks)
+    }
+
+    /// Likewise, where the rows for which `is_known` holds do not dominate each other. If the first front has `keep` rows
+    /// or more, all others may be in the second.
+    pub(crate) fn sort_first(
+        &mut self,
+        points: &Points,
+        keep: usize,
+        is_known: impl Fn(u32) -> bool,
+        ranks: &mut Vec<u32>,
+    ) {
+        self.list(points);
+        self.arrange(points.all_costs(), points.objectives());
+        let known = self.order.iter().filter(|&&row| is_known(row)).count();
+        let sound = self.order.len();
+        if points.objectives() == 3 && Newcomers::are_few(sound - known, sound) {
+            let is_behind = self.newcomers.judge(points, &self.order, is_known);
+            ranks.clear();
+            ranks.resize(points.len(), 1);
+            let mut first = 0;
+            for (&row, &is_behind) in self.order.iter().zip(is_behind) {
+                ranks[row as usize] = u32::from(is_behind);
+                first += usize::from(!is_behind);
+            }
+            if first >= keep {
+                return;
             }
         }
+        self.rank_points(points, ranks);
+    }
+
+    fn rank_points(&mut self, points: &Points, ranks: &mut Vec<u32>) -> usize {
         ranks.clear();
         ranks.resize(points.len(), 0);
-        let mut fronts = self.sort_listed(points.all_costs(), points.objectives(), ranks);
+        let mut fronts = self.rank(points.all_costs(), points.objectives(), ranks);
         let violation = |row: u32| points.violation(row as usize);
         self.violating
             .sort_unstable_by(|&a, &b| order(violation(a), violation(b)).then(a.cmp(&b)));
@@ -91,11 +125,77 @@ impl Sorter {
         fronts
     }
 
-    /// Ranks the rows listed in `order`.
-    fn sort_listed(&mut self, costs: &[f64], objectives: usize, ranks: &mut [u32]) -> usize {
+    /// Lists the rows that violate no constraint in `order`, and the others.
+    fn list(&mut self, points: &Points) {
+        let Self {
+            order, violating, ..
+        } = self;
+        // Rows of a population are mostly where they were the last time: sorting takes less from the order they had.
+        if !violating.is_empty() {
+            order.clear();
+            violating.clear();
+        }
+        let count = points.len() as u32;
+        order.retain(|&row| row < count);
+        order.extend(order.len() as u32..count);
+        order.retain(|&row| {
+            let is_sound = points.violation(row as usize) <= 0.0;
+            if !is_sound {
+                violating.push(row);
+            }
+            is_sound
+        });
+    }
+
+    /// The rows in the order in which they were sorted: by their last cost first, and those that violate constraints at
+    /// the end.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = u32> {
+        self.order.iter().chain(&self.violating).copied()
+    }
+
+    /// The front with which there are `keep` rows or more, and the number of rows before it.
+    pub(crate) fn cut(&mut self, ranks: &[u32], keep: usize) -> (u32, usize) {
+        self.count(ranks);
+        let (mut front, mut before) = (0, 0);
+        while before + (self.counts[front] as usize) < keep {
+            before += self.counts[front] as usize;
+            front += 1;
+        }
+        (front as u32, before)
+    }
+
+    /// Lists all rows, front after front.
+    pub(crate) fn group(&mut self, ranks: &[u32], rows: &mut Vec<u32>) {
+        self.count(ranks);
+        let mut before = 0;
+        for count in &mut self.counts {
+            before += std::mem::replace(count, before);
+        }
+        rows.clear();
+        rows.resize(ranks.len(), 0);
+        for (row, &rank) in ranks.iter().enumerate() {
+            let place = &mut self.counts[rank as usize];
+            rows[*place as usize] = row as u32;
+            *place += 1;
+        }
+    }
+
+    /// Counts the rows of each front.
+    fn count(&mut self, ranks: &[u32]) {
+        self.counts.clear();
+        self.counts.reserve(ranks.len());
+        for &rank in ranks {
+            let rank = rank as usize;
+            if rank >= self.counts.len() {
+                self.counts.resize(rank + 1, 0);
+            }
+            self.counts[rank] += 1;
+        }
+    }
+
+    /// Ranks the rows in their order.
+    fn rank(&mut self, costs: &[f64], objectives: usize, ranks: &mut [u32]) -> usize {
         let row = |index: u32| &costs[index as usize * objectives..][..objectives];
-        self.order
-            .sort_unstable_by(|&a, &b| lexicographic(row(a), row(b)).then(a.cmp(&b)));
         self.lasts.clear();
         self.heads.clear();
         self.links.resize(ranks.len(), 0);
@@ -103,12 +203,12 @@ impl Sorter {
         let mut last: Option<u32> = None;
         for position in 0..self.order.len() {
             let index = self.order[position];
-            let is_equal = |last| lexicographic(row(last), row(index)) == Ordering::Equal;
+            let is_equal = |last| colexicographic(row(last), row(index)).is_eq();
             let rank = match last.filter(|&last| is_equal(last)) {
                 Some(last) => ranks[last as usize] as usize,
                 None => match objectives {
                     1 => fronts,
-                    2 => self.place_2(row(index)[1]),
+                    2 => self.place_2(row(index)[0]),
                     3 => self.place_3(row(index), fronts),
                     _ => self.place(costs, objectives, index),
                 },
@@ -120,21 +220,57 @@ impl Sorter {
         fronts
     }
 
-    fn place_2(&mut self, second: f64) -> usize {
-        let front = self.lasts.partition_point(|&last| last <= second);
+    /// Sorts the rows listed in `order`.
+    fn arrange(&mut self, costs: &[f64], objectives: usize) {
+        let row = |index: u32| &costs[index as usize * objectives..][..objectives];
+        let compare = |a: &(u64, u32), b: &(u64, u32)| {
+            let others = || colexicographic(row(a.1), row(b.1)).then(a.1.cmp(&b.1));
+            a.0.cmp(&b.0).then_with(others)
+        };
+        self.keys.clear();
+        self.strays.clear();
+        self.strays.reserve(self.order.len());
+        for &index in &self.order {
+            let key = (order_key(row(index)[objectives - 1]), index);
+            match self.keys.last() {
+                // One of the two is out of order.
+                Some(last) if compare(&key, last).is_lt() => {
+                    self.strays.push(key);
+                    self.strays.extend(self.keys.pop());
+                }
+                _ => self.keys.push(key),
+            }
+        }
+        self.strays.sort_unstable_by(compare);
+        merge(&mut self.keys, &self.strays, compare);
+        for (index, key) in self.order.iter_mut().zip(&self.keys) {
+            *index = key.1;
+        }
+    }
+
+    fn place_2(&mut self, first: f64) -> usize {
+        let front = self.lasts.partition_point(|&last| last <= first);
         match self.lasts.get_mut(front) {
-            Some(last) => *last = second,
-            None => self.lasts.push(second),
+            Some(last) => *last = first,
+            None => self.lasts.push(first),
         }
         front
     }
 
     fn place_3(&mut self, row: &[f64], fronts: usize) -> usize {
-        let (y, z) = (row[1], row[2]);
-        let front = self.stairs[..fronts].partition_point(|stairs| {
-            let next = stairs.partition_point(|&(other, _)| other <= y);
-            next > 0 && stairs[next - 1].1 <= z
-        });
+        let (x, y) = (row[0], row[1]);
+        let is_behind = |stairs: &Vec<(f64, f64)>, next: usize| next > 0 && stairs[next - 1].1 <= y;
+        let mut front = 0;
+        // Most rows belong to the first front.
+        if fronts > 0 {
+            let next = after(&self.stairs[0], x);
+            if !is_behind(&self.stairs[0], next) {
+                climb_at(&mut self.stairs[0], next, x, y);
+                return 0;
+            }
+            let others = &self.stairs[1..fronts];
+            front = 1 + others.partition_point(|stairs| is_behind(stairs, after(stairs, x)));
+        }
         if front == fronts {
             if front == self.stairs.len() {
                 // Room enough that later generations of a usual size need none.
@@ -143,7 +279,7 @@ impl Sorter {
             }
             self.stairs[front].clear();
         }
-        climb(&mut self.stairs[front], y, z);
+        climb(&mut self.stairs[front], x, y);
         front
     }
 
@@ -173,18 +309,42 @@ impl Sorter {
     }
 }
 
-/// Lists all rows, front after front.
-pub(crate) fn group(ranks: &[u32], rows: &mut Vec<u32>) {
-    rows.clear();
-    rows.extend(0..ranks.len() as u32);
-    rows.sort_unstable_by_key(|&row| (ranks[row as usize], row));
+/// Merges ascending items into others.
+fn merge<T: Copy>(into: &mut Vec<T>, from: &[T], compare: impl Fn(&T, &T) -> Ordering) {
+    let (mut a, mut b) = (into.len(), from.len());
+    into.extend_from_slice(from);
+    // From the end, so that nothing is overwritten that is not moved yet.
+    while b > 0 {
+        let is_later = a > 0 && compare(&into[a - 1], &from[b - 1]).is_gt();
+        into[a + b - 1] = if is_later { into[a - 1] } else { from[b - 1] };
+        if is_later { a -= 1 } else { b -= 1 }
+    }
 }
 
 /// Adds a step that no step covers to a staircase (first ascending, second descending), and removes those it covers.
-pub(crate) fn climb(stairs: &mut Vec<(f64, f64)>, y: f64, z: f64) {
-    let start = stairs.partition_point(|&(other, _)| other < y);
-    let covered = stairs[start..].partition_point(|&(_, other)| other >= z);
-    replace(stairs, start..start + covered, (y, z));
+fn climb(stairs: &mut Vec<(f64, f64)>, x: f64, y: f64) {
+    let next = after(stairs, x);
+    climb_at(stairs, next, x, y);
+}
+
+/// Likewise, where `next` steps begin at `x` or before.
+pub(crate) fn climb_at(stairs: &mut Vec<(f64, f64)>, next: usize, x: f64, y: f64) {
+    let start = next - usize::from(next > 0 && stairs[next - 1].0 == x);
+    let mut end = next;
+    while end < stairs.len() && stairs[end].1 >= y {
+        end += 1;
+    }
+    replace(stairs, start..end, (x, y));
+}
+
+/// The number of steps that begin at `x` or before.
+pub(crate) fn after(stairs: &[(f64, f64)], x: f64) -> usize {
+    // Among few steps looking at each is faster than a search.
+    if stairs.len() <= 24 {
+        stairs.iter().map(|step| usize::from(step.0 <= x)).sum()
+    } else {
+        stairs.partition_point(|step| step.0 <= x)
+    }
 }
 
 #[cfg(test)]
@@ -263,5 +423,60 @@ mod tests {
         let mut ranks = Vec::new();
         assert_eq!(Sorter::default().sort_points(&points, &mut ranks), 4);
         assert_eq!(ranks, [3, 0, 2, 1, 2]);
+    }
+
+    /// Rows come and go, and move, as in a population: the order that a sorter remembers is a hint and nothing else.
+    #[test]
+    fn what_was_sorted_before_does_not_matter() {
+        let mut rng = Rng::new(2);
+        for objectives in 1..=4 {
+            let mut sorter = Sorter::default();
+            let mut points = Points::new(1, objectives, 200);
+            let (mut ours, mut expect) = (Vec::new(), Vec::new());
+            for round in 0..200 {
+                for _ in 0..rng.below(12) {
+                    points.push(&[0.0]);
+                    let costs = tied(objectives, 5 + round % 60, &mut rng);
+                    let violation = if rng.chance(0.02) { 1.0 } else { 0.0 };
+                    points.set(points.len() - 1, &costs, violation);
+                }
+                while points.len() > 60 || (rng.coin() && !points.is_empty()) {
+                    points.swap_remove(rng.below(points.len() as u64) as usize);
+                }
+                let mut fresh = Sorter::default();
+                let fronts = sorter.sort_points(&points, &mut ours);
+                assert_eq!(fronts, fresh.sort_points(&points, &mut expect));
+                assert_eq!(ours, expect);
+                let listed = |sorter: &Sorter| sorter.listed().collect::<Vec<_>>();
+                assert_eq!(listed(&sorter), listed(&fresh));
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_grouped_by_front_and_cut_where_enough_are_kept() {
+        let ranks = [2, 0, 1, 0, 2, 2, 0];
+        let mut sorter = Sorter::default();
+        let mut rows = Vec::new();
+        sorter.group(&ranks, &mut rows);
+        assert_eq!(rows, [1, 3, 6, 2, 0, 4, 5]);
+        let cuts = [1, 3, 4, 5, 7].map(|keep| sorter.cut(&ranks, keep));
+        assert_eq!(cuts, [(0, 0), (0, 0), (1, 3), (2, 4), (2, 4)]);
+    }
+
+    #[test]
+    fn keys_are_ordered_as_costs_are() {
+        let costs = [
+            f64::NEG_INFINITY,
+            -1e300,
+            -1.0,
+            -1e-310,
+            0.0,
+            1e-310,
+            1.0,
+            f64::INFINITY,
+        ];
+        assert!(costs.map(order_key).is_sorted_by(|a, b| a < b));
+        assert_eq!(order_key(-0.0), order_key(0.0));
     }
 }
