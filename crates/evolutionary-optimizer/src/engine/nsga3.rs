@@ -58,18 +58,29 @@ struct Niche {
     distance: f64,
 }
 
+/// A row of the front that does not fit.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    /// How many rows its direction has when it comes.
+    turn: u32,
+    draw: u64,
+    row: u32,
+}
+
 /// Keeps the first fronts, and of the one that does not fit the rows near directions that have fewest.
 #[derive(Debug)]
 pub(crate) struct ByDirection {
     rng: Rng,
-    objectives: usize,
-    /// Of length 1 each.
+    /// Of length 1 each: their first components, then their second ones, and so on.
     directions: Vec<f64>,
+    /// How far a row goes along each direction.
+    along: Vec<f64>,
     scaling: Scaling,
     sorter: Sorter,
     ranks: Vec<u32>,
     rows: Vec<u32>,
     niches: Vec<Niche>,
+    candidates: Vec<Candidate>,
     counts: Vec<u32>,
     scaled: Vec<f64>,
 }
@@ -81,16 +92,22 @@ impl ByDirection {
             let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
             row.iter_mut().for_each(|x| *x /= length);
         }
+        let count = directions.len() / objectives;
+        let columns = (0..objectives).flat_map(|component| {
+            let rows = directions.chunks_exact(objectives);
+            rows.map(move |row| row[component])
+        });
         Self {
             rng,
-            objectives,
-            counts: vec![0; directions.len() / objectives],
-            directions,
+            counts: vec![0; count],
+            directions: columns.collect(),
+            along: vec![0.0; count],
             scaling: Scaling::new(objectives),
             sorter: Sorter::default(),
             ranks: Vec::new(),
             rows: Vec::new(),
             niches: Vec::new(),
+            candidates: Vec::new(),
             scaled: Vec::new(),
         }
     }
@@ -103,70 +120,75 @@ impl ByDirection {
             self.scaling
                 .apply(pool.costs(row as usize), &mut self.scaled);
             let length: f64 = self.scaled.iter().map(|x| x * x).sum();
-            let mut nearest = (0, f64::NEG_INFINITY);
-            for (index, direction) in self.directions.chunks_exact(self.objectives).enumerate() {
-                let along = direction
-                    .iter()
-                    .zip(&self.scaled)
-                    .map(|(a, b)| a * b)
-                    .sum::<f64>();
-                if along > nearest.1 {
-                    nearest = (index as u32, along);
+            self.along.fill(0.0);
+            let columns = self.directions.chunks_exact(self.along.len());
+            for (column, &x) in columns.zip(&self.scaled) {
+                for (along, component) in self.along.iter_mut().zip(column) {
+                    *along += component * x;
                 }
             }
+            let nearest = first_greatest(&self.along);
+            let along = self.along[nearest];
             self.niches[row as usize] = Niche {
-                direction: nearest.0,
-                distance: (length - nearest.1 * nearest.1).max(0.0).sqrt(),
+                direction: nearest as u32,
+                distance: (length - along * along).max(0.0).sqrt(),
             };
         }
     }
 
     /// Moves rows of the front `start..end` that shall be kept to its beginning, until `keep` are.
+    ///
+    /// The publication takes one row after the other, each from a direction that has fewest rows then, of several such
+    /// directions from any. So a row's turn comes when its direction has as many as it has with those before it in its own
+    /// order; rows with the same turn come from different directions, in any order.
     fn fill(&mut self, start: usize, end: usize, keep: usize) {
         self.counts.fill(0);
         for &row in &self.rows[..start] {
             self.counts[self.niches[row as usize].direction as usize] += 1;
         }
-        for place in start..keep {
-            let niche = |row: u32| self.niches[row as usize];
-            // The rows of the direction with fewest members; of several such directions one drawn.
-            let mut best = (u32::MAX, 0.0, place);
-            let mut drawn = (u32::MAX, 0);
-            for candidate in place..end {
-                let Niche {
-                    direction,
-                    distance,
-                } = niche(self.rows[candidate]);
-                let count = self.counts[direction as usize];
-                if count < best.0 {
-                    drawn = (direction, self.rng.next());
-                    best = (count, distance, candidate);
-                } else if count == best.0 && direction == drawn.0 {
-                    // A direction that has none takes the nearest, others any.
-                    let is_better = if count == 0 {
-                        distance < best.1
-                    } else {
-                        self.rng.coin()
-                    };
-                    if is_better {
-                        best = (count, distance, candidate);
-                    }
-                } else if count == best.0 {
-                    let draw = self.rng.next();
-                    if draw < drawn.1 {
-                        drawn = (direction, draw);
-                        best = (count, distance, candidate);
-                    }
-                }
+        self.candidates.clear();
+        for &row in &self.rows[start..end] {
+            let (turn, draw) = (0, self.rng.next());
+            self.candidates.push(Candidate { turn, draw, row });
+        }
+        let niche = |candidate: &Candidate| self.niches[candidate.row as usize];
+        self.candidates
+            .sort_unstable_by_key(|it| (niche(it).direction, it.draw, it.row));
+        let is_same = |a: &Candidate, b: &Candidate| niche(a).direction == niche(b).direction;
+        for group in self.candidates.chunk_by_mut(is_same) {
+            let count = self.counts[niche(&group[0]).direction as usize];
+            // A direction that has none takes the nearest, others any.
+            if count == 0 {
+                let distance = |place: &usize| niche(&group[*place]).distance;
+                let nearest = (0..group.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
+                group.swap(0, nearest.unwrap_or(0));
             }
-            self.rows.swap(place, best.2);
-            self.counts[niche_of(&self.niches, self.rows[place])] += 1;
+            for (turn, candidate) in (count..).zip(group) {
+                candidate.turn = turn;
+                candidate.draw = self.rng.next();
+            }
+        }
+        self.candidates
+            .select_nth_unstable_by_key(keep - start - 1, |it| (it.turn, it.draw, it.row));
+        for (row, candidate) in self.rows[start..end].iter_mut().zip(&self.candidates) {
+            *row = candidate.row;
         }
     }
 }
 
-fn niche_of(niches: &[Niche], row: u32) -> usize {
-    niches[row as usize].direction as usize
+/// The place of the greatest of some numbers, none of them NaN; the first among equals.
+fn first_greatest(numbers: &[f64]) -> usize {
+    // Four at a time, because none of them waits for the others then.
+    let greater = |a: f64, b: f64| if b > a { b } else { a };
+    let (fours, rest) = numbers.as_chunks::<4>();
+    let mut greatest = [f64::NEG_INFINITY; 4];
+    for four in fours {
+        greatest = std::array::from_fn(|lane| greater(greatest[lane], four[lane]));
+    }
+    let all = rest.iter().chain(&greatest).copied();
+    let greatest = all.fold(f64::NEG_INFINITY, greater);
+    let place = numbers.iter().position(|&number| number == greatest);
+    place.expect("because one of them is the greatest")
 }
 
 impl Survival for ByDirection {
@@ -325,6 +347,65 @@ fn eliminate(matrix: &mut [f64], m: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rows with niches drawn at random, the first `start` of which are kept anyway.
+    #[test]
+    fn rows_come_from_directions_that_have_fewest() {
+        let mut survival = ByDirection::new(3, 10, Rng::new(1));
+        let mut rng = Rng::new(2);
+        for _ in 0..500 {
+            let [start, room] = [(); 2].map(|()| rng.below(15) as usize);
+            let (count, keep) = (
+                start + room + 2,
+                start + 1 + rng.below(room as u64 + 1) as usize,
+            );
+            survival.rows = (0..count as u32).collect();
+            survival.niches = (0..count)
+                .map(|_| Niche {
+                    direction: rng.below(10) as u32,
+                    distance: rng.unit(),
+                })
+                .collect();
+            survival.fill(start, count, keep);
+            let mut all = survival.rows.clone();
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..count as u32));
+            let niche = |row: &u32| survival.niches[*row as usize];
+            let (kept, left) = survival.rows.split_at(keep);
+            let of = |rows: &[u32], direction: u32| {
+                rows.iter()
+                    .filter(|row| niche(row).direction == direction)
+                    .count()
+            };
+            for row in left {
+                let Niche {
+                    direction,
+                    distance,
+                } = niche(row);
+                // No other direction took one when it had more already.
+                for other in &kept[start..] {
+                    assert!(of(kept, niche(other).direction) <= of(kept, direction) + 1);
+                }
+                // The only one of a direction is the nearest.
+                if of(&kept[..start], direction) == 0 && of(kept, direction) == 1 {
+                    let only = kept.iter().find(|row| niche(row).direction == direction);
+                    assert!(only.is_some_and(|only| niche(only).distance <= distance));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_of_the_greatest_is_found() {
+        for count in 1..40 {
+            for place in 0..count {
+                let mut numbers = vec![1.0; count];
+                numbers[count - 1 - (count - 1 - place) / 2] = 2.0;
+                numbers[place] = 2.0;
+                assert_eq!(first_greatest(&numbers), place);
+            }
+        }
+    }
 
     fn scaling(rows: &[[f64; 3]]) -> Scaling {
         let mut points = Points::new(1, 3, rows.len());
