@@ -115,16 +115,16 @@ impl Volume {
         self.stairs.reserve(others[0].len() + others[1].len());
         let (mut volume, mut depth) = (0.0, z);
         let mut left = (right - x) * (top - y);
-        for &[other_x, other_y, other_z] in others.into_iter().flatten() {
-            if other_z >= end {
-                break;
-            }
-            if other_x < right && other_y < top {
-                let next = other_z.max(z);
-                volume += left * (next - depth);
-                depth = next;
-                let cut = (other_x.max(x), other_y.max(y));
-                left -= add_step(&mut self.stairs, cut.0, cut.1, &[right, top]);
+        for run in others {
+            // Rows that begin beyond the box come last.
+            for &[other_x, other_y, other_z] in run.iter().take_while(|other| other[2] < end) {
+                if other_x < right && other_y < top {
+                    let next = other_z.max(z);
+                    volume += left * (next - depth);
+                    depth = next;
+                    let cut = (other_x.max(x), other_y.max(y));
+                    left -= add_step(&mut self.stairs, cut.0, cut.1, &[right, top]);
+                }
             }
         }
         (volume + left * (end - depth)).max(0.0)
