@@ -55,7 +55,7 @@ impl Scratch {
     fn with_room(room: usize) -> Self {
         Self {
             arrived: Vec::with_capacity(room),
-            keys: Vec::with_capacity(room),
+            keys: Vec::with_capacity(room.min(WAITING)),
             kept: Vec::with_capacity(room),
             dropped: Vec::with_capacity(room),
             places: Vec::with_capacity(room),
