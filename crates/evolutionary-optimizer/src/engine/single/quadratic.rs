@@ -9,15 +9,15 @@ use crate::engine::single::cholesky;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Quadratic {
     n: usize,
-    /// The limits: `n` factors for each, and its right side.
+    /// The limits: `n` factors for each, its right side, and what a unit beyond it costs.
     normals: Vec<f64>,
     sides: Vec<f64>,
+    prices: Vec<f64>,
     /// The inverse of B, and its product with each normal.
     inverse: Vec<f64>,
     images: Vec<f64>,
     /// The multiplier of each limit, and whether it is neither at 0 nor at its price.
     pub(crate) multipliers: Vec<f64>,
-    prices: Vec<f64>,
     free: Vec<usize>,
     pub(crate) solution: Vec<f64>,
     factor: Vec<f64>,
@@ -58,7 +58,7 @@ impl Quadratic {
         self.prices.clear();
     }
 
-    /// Wants `normal · d <= side`, or else pays `price` for each unit beyond; an infinite price is a bound.
+    /// Wants `normal · d <= side`, or else pays `price` for each unit beyond. O(n²).
     pub(crate) fn limit(&mut self, normal: impl Iterator<Item = f64>, side: f64, price: f64) {
         let (n, first) = (self.n, self.normals.len());
         self.normals.extend(normal);
@@ -67,6 +67,19 @@ impl Quadratic {
         for i in 0..n {
             let row = &self.inverse[i * n..(i + 1) * n];
             self.images.push(dot(row, &self.normals[first..]));
+        }
+    }
+
+    /// Keeps `d` at index `i` between `-below` and `above`, two limits without a price. O(n).
+    pub(crate) fn bound(&mut self, i: usize, below: f64, above: f64) {
+        for (sign, side) in [(1.0, above), (-1.0, below)] {
+            let first = self.normals.len();
+            self.normals.resize(first + self.n, 0.0);
+            self.normals[first + i] = sign;
+            self.sides.push(side);
+            self.prices.push(f64::INFINITY);
+            let column = &self.inverse[i * self.n..(i + 1) * self.n];
+            self.images.extend(column.iter().map(|x| sign * x));
         }
     }
 
@@ -219,6 +232,7 @@ mod tests {
         b: Vec<f64>,
         gradient: Vec<f64>,
         limits: Vec<(Vec<f64>, f64, f64)>,
+        bounds: Vec<(f64, f64)>,
     }
 
     fn case(rng: &mut Rng) -> Case {
@@ -242,24 +256,23 @@ mod tests {
             // Twice the same limit.
             limits.push(first);
         }
-        for i in 0..n {
-            for sign in [1.0, -1.0] {
-                let mut normal = vec![0.0; n];
-                normal[i] = sign;
-                limits.push((normal, 0.3 + rng.unit(), f64::INFINITY));
-            }
-        }
         let gradient = (0..n).map(|_| 3.0 * rng.gaussian()).collect();
         Case {
             n,
             b,
             gradient,
             limits,
+            bounds: (0..n).map(|_| (0.3 + rng.unit(), rng.unit())).collect(),
         }
     }
 
     fn value(case: &Case, d: &[f64]) -> f64 {
         let n = case.n;
+        let is_beyond =
+            |(d, bound): (&f64, &(f64, f64))| *d < -bound.0 - 1e-9 || *d > bound.1 + 1e-9;
+        if d.iter().zip(&case.bounds).any(is_beyond) {
+            return f64::INFINITY;
+        }
         let bend: f64 = (0..n)
             .map(|i| d[i] * dot(&case.b[i * n..(i + 1) * n], d))
             .sum();
@@ -279,6 +292,9 @@ mod tests {
             assert!(program.begin(case.n, &case.b));
             for (normal, side, price) in &case.limits {
                 program.limit(normal.iter().copied(), *side, *price);
+            }
+            for (i, bound) in case.bounds.iter().enumerate() {
+                program.bound(i, bound.0, bound.1);
             }
             program.solve(&case.gradient);
             let least = value(&case, &program.solution);

@@ -375,11 +375,8 @@ impl Sqp {
             }
         }
         for (i, x) in self.x.iter().enumerate() {
-            let axis = |sign: f64| (0..n).map(move |k| if k == i { sign } else { 0.0 });
             self.program
-                .limit(axis(1.0), (1.0 - x).min(self.reach), f64::INFINITY);
-            self.program
-                .limit(axis(-1.0), x.min(self.reach), f64::INFINITY);
+                .bound(i, x.min(self.reach), (1.0 - x).min(self.reach));
         }
         self.program.solve(&self.gradient);
     }
