@@ -83,6 +83,8 @@
 //!
 //! Integers reach from −2⁵³ to 2⁵³. The order of parameters, and any change to a range, changes the random draws. A
 //! closure that never returns cannot be ended from outside; give it a time limit of its own.
+//! Descents of [`Algorithm::Auto`] ask many of their rows alone, as each depends on the cost before: in mixed spaces the first
+//! some dozens of evaluations, and a quarter of the others, keep one thread busy.
 
 mod algorithm;
 mod asynchronous;

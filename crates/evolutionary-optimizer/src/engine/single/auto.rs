@@ -14,12 +14,17 @@
 //! Under constraints descents by quadratic programs come first, three of them, and then have half of the evaluations: from
 //! what the others found, where that is better than where the last one ended, else from anywhere.
 //!
+//! Where some coordinates are not real, and there are neither noise nor constraints, descents along the axes come first. When
+//! one has ended in a local optimum, CMA-ES begins near it, L-SHADE beside it, and a quarter of the evaluations go to further
+//! descents from beside the best point.
+//!
 //! Beside them, and for other problems, CMA-ES and L-SHADE take turns. Under noise CMA-ES is alone: what wins a comparison
 //! once stays in a population of L-SHADE for ever.
 
 use crate::engine::single::cma::{Cma, CmaOptions, Restarts};
 use crate::engine::single::frame::{Frame, draw};
 use crate::engine::single::local::Local;
+use crate::engine::single::mixed::Mixed;
 use crate::engine::single::probe;
 use crate::engine::single::shade::{Shade, ShadeOptions};
 use crate::engine::single::sqp::Sqp;
@@ -41,6 +46,8 @@ enum Turn {
     Sweep,
     /// A descent under constraints.
     Constrained,
+    /// A descent in a mixed space.
+    Mixed,
     Cma,
     Shade,
 }
@@ -58,6 +65,9 @@ const WIDE: f64 = 0.05;
 const NARROW: f64 = 1e-4;
 /// The same under constraints.
 const CONSTRAINED: f64 = 0.01;
+/// The step of CMA-ES near the end of a descent in a mixed space, and the share of the evaluations for such descents.
+const NEAR: f64 = 0.1;
+const MIXED: f64 = 0.25;
 /// How many of the best rows are shown as members.
 const ELITE: usize = 8;
 
@@ -84,6 +94,9 @@ pub(crate) struct AutoSingle {
     local: Local,
     sweeps: Sweeps,
     sqp: Sqp,
+    /// For mixed spaces, and the evaluations that one of its descents may take.
+    mixed: Option<Mixed>,
+    mixed_limit: u64,
     cma: Cma,
     shade: Shade,
     descents: Descents,
@@ -138,18 +151,18 @@ impl AutoSingle {
         draw(0.5, &mut rng, &mut best);
         let mut sqp = Sqp::new(n, problem.constraints);
         sqp.begin(&best, CONSTRAINED);
+        let mut mixed = super::is_mixed(problem).then(|| Mixed::new(&frame, rng.fork()));
+        if let Some(mixed) = &mut mixed {
+            mixed.begin(&best, f64::INFINITY);
+        }
         Self {
             is_smooth,
             is_limited,
             is_noisy: problem.is_noisy,
             turn: if !initial.is_empty() {
                 Turn::Initial
-            } else if is_smooth {
-                Turn::Sum
-            } else if is_limited {
-                Turn::Constrained
             } else {
-                Turn::Cma
+                first_turn(is_smooth, is_limited, mixed.is_some())
             },
             rows: Rows::new(n),
             costs: Vec::new(),
@@ -161,6 +174,11 @@ impl AutoSingle {
             local: Local::new(n),
             sweeps: Sweeps::new(n),
             sqp,
+            mixed,
+            mixed_limit: problem
+                .budget
+                .map_or(u64::MAX, |budget| budget / 2)
+                .min(200 * n as u64),
             cma: Cma::new(&rest, &cma_options(problem), rng.fork()),
             shade: Shade::new(&rest, &shade_options(problem, n), rng.fork()),
             descents: Descents::new(),
@@ -179,6 +197,7 @@ impl AutoSingle {
             Turn::Order => probe::ask_order(&self.best, rng, rows),
             Turn::Descent(_) => self.local.ask(rows),
             Turn::Constrained => self.sqp.ask(rows),
+            Turn::Mixed => self.mixed.iter_mut().for_each(|mixed| mixed.ask(rows)),
             _ => self.sweeps.ask(rows),
         }
         for row in 0..self.rows.len() {
@@ -207,6 +226,7 @@ impl AutoSingle {
             }
             Turn::Descent(origin) => self.tell_descent(origin),
             Turn::Constrained => self.tell_constrained(batch),
+            Turn::Mixed => self.tell_mixed(),
             _ => self.tell_sweep(),
         }
     }
@@ -234,6 +254,21 @@ impl AutoSingle {
         if self.sqp.is_over() || self.spent.descent > 600 * self.best.len() as u64 {
             self.descents.note(self.sqp.is_settled, false);
             self.compared = self.best_cost;
+            self.choose();
+        }
+    }
+
+    fn tell_mixed(&mut self) {
+        let rows = self.costs.len() as u64;
+        self.spent.local += rows;
+        self.spent.descent += rows;
+        let Some(mixed) = &mut self.mixed else { return };
+        mixed.tell(&self.costs);
+        if mixed.is_over() || self.spent.descent > self.mixed_limit {
+            if self.descents.count == 0 && self.best_cost.is_finite() {
+                self.cma.begin_near(&self.best, NEAR);
+            }
+            self.descents.count += 1;
             self.choose();
         }
     }
@@ -326,7 +361,12 @@ impl AutoSingle {
     /// Gives the next turn to whom has had the least for his share.
     fn choose(&mut self) {
         let others = self.spent.all - self.spent.lines;
-        if self.sweeps.may_explore()
+        if let Some(mixed) = &mut self.mixed
+            && (self.spent.local as f64) < MIXED * self.spent.all as f64
+        {
+            mixed.begin_beside(&self.best);
+            (self.spent.descent, self.turn) = (0, Turn::Mixed);
+        } else if self.sweeps.may_explore()
             && self.spent.lines < 2 * others
             && self.sweeps.explore(&self.best, self.best_cost)
         {
@@ -385,7 +425,12 @@ impl AutoSingle {
             0 => 0.3,
             _ => 4.0,
         };
-        (self.spent.shade as f64) < share * self.spent.cma as f64
+        let first = if self.frame.is_real() {
+            0
+        } else {
+            self.shade.first_rows() as u64
+        };
+        ((self.spent.shade + first) as f64) < share * self.spent.cma as f64
     }
 
     /// Remembers the best feasible rows.
@@ -426,14 +471,13 @@ impl AutoSingle {
         if batch.cost(order[0]).is_finite() {
             self.cma.begin_at(&self.units);
         }
-        self.turn = if self.is_smooth {
-            Turn::Sum
-        } else if self.is_limited {
+        if let Some(mixed) = &mut self.mixed {
+            mixed.begin(&self.best, self.best_cost);
+        }
+        if self.is_limited {
             self.sqp.begin(&self.units, CONSTRAINED);
-            Turn::Constrained
-        } else {
-            Turn::Cma
-        };
+        }
+        self.turn = first_turn(self.is_smooth, self.is_limited, self.mixed.is_some());
     }
 }
 
@@ -481,7 +525,7 @@ impl Engine for AutoSingle {
 
     fn members(&self) -> Option<&Points> {
         match self.turn {
-            _ if self.is_smooth => Some(&self.elite),
+            _ if self.is_smooth || self.mixed.is_some() => Some(&self.elite),
             Turn::Shade => self.shade.members(),
             _ => self.cma.members(),
         }
@@ -516,6 +560,15 @@ impl Descents {
     /// Another run has begun.
     fn forget(&mut self) {
         (self.found, self.at) = (f64::INFINITY, 0);
+    }
+}
+
+fn first_turn(is_smooth: bool, is_limited: bool, is_mixed: bool) -> Turn {
+    match (is_smooth, is_limited, is_mixed) {
+        (true, ..) => Turn::Sum,
+        (_, true, _) => Turn::Constrained,
+        (.., true) => Turn::Mixed,
+        _ => Turn::Cma,
     }
 }
 

@@ -112,6 +112,13 @@ impl Cma {
         }
     }
 
+    /// Likewise, with a step of its own.
+    pub(crate) fn begin_near(&mut self, units: &[f64], step: f64) {
+        self.begin_at(units);
+        let lambda = self.gaussian.lambda();
+        self.gaussian = Gaussian::new(&self.gaussian.mean, step, lambda);
+    }
+
     /// Writes the mean of the distribution as coordinates; returns its mean deviation. For real axes only.
     pub(crate) fn centre(&self, units: &mut [f64]) -> f64 {
         let mean = self.gaussian.mean.iter();

@@ -122,6 +122,11 @@ impl Local {
         self.cost
     }
 
+    /// The point that costs this.
+    pub(crate) fn point(&self) -> &[f64] {
+        &self.x
+    }
+
     /// What rounding may change in a cost.
     fn noise(&self) -> f64 {
         4.0 * f64::EPSILON * self.cost.abs() + 1e-300

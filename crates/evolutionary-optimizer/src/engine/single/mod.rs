@@ -9,6 +9,7 @@ mod frame;
 mod gaussian;
 mod lines;
 mod local;
+mod mixed;
 mod penalty;
 mod probe;
 mod quadratic;
@@ -20,6 +21,7 @@ mod sweeps;
 mod tests;
 #[cfg(test)]
 mod trials;
+mod walk;
 mod watch;
 
 use crate::axis::Axis;
@@ -57,6 +59,14 @@ pub(crate) fn choose(problem: &Problem) -> Kind {
     } else {
         Kind::Portfolio
     }
+}
+
+/// Whether the free axes are not all real and one is real or has many values, and a lucky cost need not be feared.
+fn is_mixed(problem: &Problem) -> bool {
+    let free = || problem.axes.iter().filter(|axis| !axis.is_fixed());
+    let is_long = |axis: &Axis| axis.is_numeric() && axis.values().is_none_or(|n| n > FEW);
+    let is_plain = !problem.is_noisy && problem.constraints == 0;
+    is_plain && free().any(is_long) && free().any(|axis| axis.values().is_some())
 }
 
 /// Sorts rows from best to worst: by violation, then by cost, then as they were asked.

@@ -109,6 +109,11 @@ impl Shade {
         (self.epsilon, self.epsilon_first) = (0.0, 0.0);
     }
 
+    /// The rows of the first generation, if it is still to come.
+    pub(crate) fn first_rows(&self) -> usize {
+        if self.is_new() { self.largest } else { 0 }
+    }
+
     /// Whether the first generation is still to come.
     fn is_new(&self) -> bool {
         self.members.is_empty()

@@ -46,6 +46,15 @@ impl Rows {
         let at = self.units.len() - self.dimensions + coordinate;
         self.units[at] = unit.clamp(0.0, 1.0);
     }
+
+    /// Appends a point with some of its coordinates replaced.
+    pub(crate) fn push_placed_all(&mut self, point: &[f64], coordinates: &[usize], units: &[f64]) {
+        self.push(point);
+        let at = self.units.len() - self.dimensions;
+        for (&coordinate, unit) in coordinates.iter().zip(units) {
+            self.units[at + coordinate] = unit.clamp(0.0, 1.0);
+        }
+    }
 }
 
 /// A search that may come to an end.

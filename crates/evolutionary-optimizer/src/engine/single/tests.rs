@@ -266,3 +266,68 @@ fn an_optimum_on_a_bound_is_reached() {
         assert_eq!(reach(method, &problem, 1e-8, &f), 20, "{method}");
     }
 }
+
+/// Numbers of 2, 4, 8 and 16 values, and real ones: two of each.
+fn mixed_numbers() -> Vec<Parameter> {
+    let integer = |values: i64| Parameter::Integer {
+        low: 0,
+        high: values - 1,
+        log: false,
+    };
+    let real = Parameter::Real {
+        low: -5.0,
+        high: 5.0,
+        log: false,
+    };
+    let axes = [integer(2), integer(4), integer(8), integer(16), real];
+    axes.iter()
+        .flat_map(|axis| [axis.clone(), axis.clone()])
+        .collect()
+}
+
+/// The most evaluations that a seed needs for sums of squares with these weights, from the first axis to the last.
+fn most_evaluations(weights: f64) -> u64 {
+    let problem = problem(&mixed_numbers(), Some(500));
+    let spent = (0..20).map(|seed| {
+        let mut rng = Rng::new(1000 + seed);
+        let optimum: Vec<f64> = problem
+            .axes
+            .iter()
+            .map(|axis| axis.sample(&mut rng))
+            .collect();
+        let mut engine = make("auto", &problem, seed);
+        let f = &mut |x: &[f64]| {
+            let terms = x.iter().zip(&optimum).enumerate();
+            let sum = terms.map(|(i, (x, at))| weights.powf(i as f64 / 9.0) * (x - at) * (x - at));
+            (sum.sum(), 0.0)
+        };
+        run(&mut *engine, &problem, 500, 1e-8, f).0
+    });
+    spent.max().expect("because there are seeds")
+}
+
+#[test]
+fn smooth_functions_of_mixed_numbers_take_few_evaluations() {
+    let (sphere, ellipsoid) = (most_evaluations(1.0), most_evaluations(1e6));
+    assert!(sphere <= 65 && ellipsoid <= 65, "{sphere} {ellipsoid}");
+}
+
+/// A large first generation of L-SHADE waits until it is a small part of what was spent.
+#[test]
+fn small_budgets_of_mixed_spaces_have_no_large_generations() {
+    let mut problem = problem(&mixed_numbers(), None);
+    problem.constraints = 1;
+    let mut engine = make("auto", &problem, 3);
+    let (mut batch, mut spent) = (Points::new(10, 1, 10), 0);
+    while spent < 500 {
+        batch.clear();
+        engine.ask(&mut batch);
+        assert!(batch.len() <= 20, "{} after {spent}", batch.len());
+        for row in 0..batch.len() {
+            let sum = batch.row(row).iter().sum();
+            batch.set(row, &[sum], 0.0);
+        }
+        spent += batch.len();
+        engine.tell(&batch);
+    }
+}
