@@ -64,7 +64,7 @@ impl Noise {
 }
 
 /// When the search counts as stagnant: the best value of the first objective improved by no more than `tolerance` over
-/// the last `generations` generations.
+/// the last `generations` generations, and over ten times as many evaluations: methods that descend ask generations of one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stagnation {
     /// The improvement that is still too small, in units of the objective. Default: 0.001.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use autoexec_evolutionary_optimizer::{Candidate, Optimizer, Solution};
@@ -109,8 +109,18 @@ impl<'a> Search<'a> {
 
     pub(super) fn save(&mut self) -> Result<(), String> {
         if let (Some(table), Some(_)) = (&self.table, self.state) {
-            // What is no file on a disk cannot be synced, and need not be.
-            _ = table.sync_data();
+            match table.sync_data() {
+                // What is no file on a disk cannot be synced, and need not be.
+                Err(error)
+                    if !matches!(
+                        error.kind(),
+                        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+                    ) =>
+                {
+                    return Err(format!("write the table: {error}"));
+                }
+                _ => {}
+            }
         }
         self.write_state()?;
         self.due = None;
@@ -155,7 +165,9 @@ impl<'a> Search<'a> {
 fn refuse_files(state: Option<&Path>, table: Option<&Path>) -> Result<(), String> {
     let is_used =
         |path: &Path| std::fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() > 0);
-    if state.is_some() && state == table {
+    if let (Some(state), Some(table)) = (state, table)
+        && place(state) == place(table)
+    {
         return Err("begin: the state and the table are one file".into());
     }
     let state = state.filter(|path| path.exists()).map(|it| ("state", it));
@@ -167,6 +179,17 @@ fn refuse_files(state: Option<&Path>, table: Option<&Path>) -> Result<(), String
             path.display()
         )),
     }
+}
+
+/// Where a file is or would be, by its real folder.
+fn place(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    let name = path.file_name().unwrap_or_default();
+    folder.map_or_else(|_| path.to_owned(), |folder| folder.join(name))
 }
 
 fn load(path: &Path, document: &SpaceDocument) -> Result<Optimizer, String> {
@@ -193,9 +216,13 @@ fn known_rows(
     for row in &rows {
         known.take(row).ok_or_else(|| wrong(STRANGE))?;
     }
+    if !known.told.is_empty() {
+        return Err(wrong(MISSING));
+    }
     Ok(length as u64)
 }
 
+const MISSING: &str = "it lacks evaluations that the state has";
 const STRANGE: &str =
     "it belongs to another search, or to a later state, or the search once went on without it";
 

@@ -2,8 +2,8 @@
 //!
 //! The sweep goes over the third cost, above a staircase in the other two. What a step alone covers is a row of boxes
 //! between it and what later steps took away; a row that comes in cuts the boxes of its two neighbours, and gets boxes of
-//! its own along the steps that it covers. Boxes are made once and only cut afterwards, so that there are at most two for
-//! each row. Source: Emmerich & Fonseca, "Computing hypervolume contributions in low dimensions: asymptotically optimal
+//! its own along the steps that it covers. Where no row dominates another, boxes are made once and only cut afterwards, so
+//! that there are at most two for each row; rows that others dominate may copy all boxes of a step. Source: Emmerich & Fonseca, "Computing hypervolume contributions in low dimensions: asymptotically optimal
 //! algorithm and complexity results", EMO 2011; there with balanced trees, here with arrays, because staircases are short.
 
 use super::hypervolume::replace;
@@ -56,7 +56,7 @@ impl Contributions {
     /// Writes for each row of `costs`, of three costs each and the last ascending, the volume below `reference` that it
     /// alone dominates. Rows that others cover have none, and neither have equal ones.
     ///
-    /// Takes O(n log n) comparisons, and moves up to O(n) bytes for each row.
+    /// Takes O(n log n) comparisons, and moves up to O(n) bytes for each row. Rows that others dominate may cost O(n) boxes.
     pub(crate) fn measure(&mut self, costs: &[f64], reference: [f64; 3], alone: &mut Vec<f64>) {
         let [right, top, end] = reference;
         alone.clear();

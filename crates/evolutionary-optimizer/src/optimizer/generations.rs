@@ -1,6 +1,6 @@
 //! Generations: begun, completed, and the end that they may bring.
 
-use super::{DRAWS, MEANS_OF, NEIGHBOURS, Optimizer, PATIENCE, Phase};
+use super::{DRAWS, FEWEST, MEANS_OF, NEIGHBOURS, Optimizer, PATIENCE, Phase};
 use crate::operators::mutate;
 use crate::options::Noise;
 use crate::record::{LEADERS, Leaders};
@@ -9,10 +9,11 @@ use crate::report::{Generation, Stop};
 impl Optimizer {
     /// Opens the next generation that has something to evaluate, or ends the search.
     pub(super) fn begin(&mut self) {
-        let mut passed = 0;
+        let (mut passed, mut rows) = (0, 0);
         loop {
             self.batch.clear();
-            self.is_foreign = passed == PATIENCE;
+            // Generations of few rows are known often, in the end of a climb.
+            self.is_foreign = passed >= PATIENCE && rows >= PATIENCE * NEIGHBOURS;
             if !self.is_foreign {
                 self.engine.ask(&mut self.batch.points);
             } else if !self.draw_unknown() {
@@ -32,6 +33,7 @@ impl Optimizer {
             self.batch.finish();
             self.engine.tell(&self.batch.points);
             passed += 1;
+            rows += self.batch.points.len().max(1);
         }
     }
 
@@ -141,6 +143,9 @@ impl Optimizer {
         let (violation, cost) = self.leaders.best();
         self.history.push(cost);
         self.violations.push(violation);
+        if self.options.stagnation.is_some() {
+            self.told_then.push(self.told);
+        }
     }
 
     fn describe(&self) -> Generation {
@@ -195,11 +200,17 @@ impl Optimizer {
         if self.history.len() <= window {
             return false;
         }
-        if self.violations[self.violations.len() - 1 - window] > self.leaders.best().0 {
+        let rows = self.told.saturating_sub(FEWEST * window as u64);
+        let before = self.told_then.partition_point(|&told| told <= rows);
+        let Some(first) = before.checked_sub(1) else {
+            return false;
+        };
+        let first = first.min(self.history.len() - 1 - window);
+        if self.violations[first] > self.leaders.best().0 {
             // It comes nearer to what is allowed, which may cost.
             return false;
         }
-        let before = self.history[self.history.len() - 1 - window];
+        let before = self.history[first];
         let now = self.history[self.history.len() - 1];
         // Equal first: two infinite costs have no difference.
         before == now || before - now <= stagnation.tolerance

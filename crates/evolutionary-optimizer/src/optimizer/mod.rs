@@ -28,9 +28,11 @@ const KEPT_FROM: u64 = 50;
 /// Generations whose best fits without an allocation.
 const HISTORY: usize = 1024;
 /// How many generations of nothing but known rows are passed over before others are drawn.
-const PATIENCE: u32 = 3;
+const PATIENCE: usize = 3;
 /// How many of them, at most.
 const NEIGHBOURS: usize = 20;
+/// The evaluations that count as a generation where progress over some of them is judged: descents ask one at a time.
+const FEWEST: u64 = 10;
 /// How many draws look for something new to ask beside a generation of a discrete space.
 const STRAY_DRAWS: u32 = 20;
 /// How many drawn rows must all be known for a space to count as exhausted.
@@ -65,8 +67,9 @@ pub struct Optimizer {
     archive: Option<Archive>,
     /// The best cost so far, after each generation.
     history: Vec<f64>,
-    /// What the best violated then.
+    /// What the best violated then, and, where stagnation ends the search, how many evaluations were told.
     violations: Vec<f64>,
+    told_then: Vec<u64>,
     fingerprint: Fingerprint,
     next_id: u64,
     /// Evaluations that were asked, less those that were recalled.
@@ -196,6 +199,7 @@ impl Optimizer {
             archive: (objectives > 1).then(|| Archive::new(dimensions, objectives, options.front)),
             history: Vec::with_capacity(HISTORY),
             violations: Vec::with_capacity(HISTORY),
+            told_then: Vec::with_capacity(options.stagnation.map_or(0, |_| HISTORY)),
             fingerprint: Fingerprint::default(),
             next_id: 0,
             spent: 0,

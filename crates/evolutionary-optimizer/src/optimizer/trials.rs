@@ -169,6 +169,8 @@ impl Optimizer {
         let is_sound = self.costs.iter().all(|cost| cost.is_finite()) && !violation.is_nan();
         if is_failed || !is_sound {
             self.costs.fill(f64::INFINITY);
+            // What stands there is of another trial.
+            self.constraints.fill(f64::INFINITY);
             // Where there are constraints, a failure is worse than any violation.
             return if self.constraints.is_empty() {
                 0.0

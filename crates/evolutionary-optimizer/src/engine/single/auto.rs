@@ -526,6 +526,7 @@ impl Engine for AutoSingle {
     fn members(&self) -> Option<&Points> {
         match self.turn {
             _ if self.is_smooth || self.mixed.is_some() => Some(&self.elite),
+            _ if self.is_limited && !self.elite.is_empty() => Some(&self.elite),
             Turn::Shade => self.shade.members(),
             _ => self.cma.members(),
         }

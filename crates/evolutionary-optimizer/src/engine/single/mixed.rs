@@ -2,8 +2,8 @@
 //!
 //! Sweeps take one axis after the other: numbers walk, with a step that follows what the last sweep moved them, and choices
 //! and booleans try their other values. From the third sweep on the real coordinates descend together instead, with the
-//! discrete ones as they are, while that ends at the bottom of a smooth valley. A descent is over when no change of one
-//! discrete coordinate gains and nothing is to be gained by real ones. The next one begins at the best point with some of
+//! discrete ones as they are, while that ends at the bottom of a smooth valley. A descent is over when no change that it tries
+//! of one discrete coordinate gains and nothing is to be gained by real ones. The next one begins at the best point with some of
 //! its coordinates moved (Lourenço, Martin & Stützle, "Iterated local search", 2003).
 
 use crate::axis::Axis;
@@ -209,7 +209,9 @@ impl Mixed {
             // Skipping its own value leaves the others equally likely.
             let other = self.rng.below(count as u64 - 1) as f64;
             let skips = f64::from(u8::from(other >= own));
-            self.values.push(other + skips);
+            if !self.values.contains(&(other + skips)) {
+                self.values.push(other + skips);
+            }
         }
     }
 
@@ -230,7 +232,7 @@ impl Mixed {
             (self.idle, self.is_bottom) = (0, self.reals.is_empty());
         }
         if !self.try_value() {
-            // Whether it moved or not, its other values are known to be worse.
+            // Whether it moved or not, the others of these values are known to be worse.
             self.end_axis(false, true);
         }
     }
@@ -254,8 +256,13 @@ impl Mixed {
         } else {
             0.25 * step
         };
-        self.steps[i] = next.max(SHORTEST);
-        let is_least = if is_discrete(&self.axes[i]) {
+        let is_discrete = is_discrete(&self.axes[i]);
+        self.steps[i] = if is_discrete {
+            next
+        } else {
+            next.max(SHORTEST)
+        };
+        let is_least = if is_discrete {
             self.walk.is_least()
         } else {
             step <= SHORTEST || self.is_smooth && self.sweeps >= SWEEPS

@@ -19,6 +19,8 @@ pub(crate) struct Quadratic {
     /// The multiplier of each limit, and whether it is neither at 0 nor at its price.
     pub(crate) multipliers: Vec<f64>,
     free: Vec<usize>,
+    /// Limits that were found to be sums of active ones.
+    refused: Vec<bool>,
     pub(crate) solution: Vec<f64>,
     factor: Vec<f64>,
     system: Vec<f64>,
@@ -92,6 +94,8 @@ impl Quadratic {
         self.solution.clear();
         self.solution.resize(n, 0.0);
         self.free.clear();
+        self.refused.clear();
+        self.refused.resize(k, false);
         for _ in 0..4 * (k + n) {
             self.place(gradient);
             let Some(entering) = self.most_broken() else {
@@ -142,7 +146,7 @@ impl Quadratic {
             } else {
                 multiplier >= self.prices[limit] && excess < -tolerance
             };
-            if !is_wanted || self.free.contains(&limit) {
+            if !is_wanted || self.refused[limit] || self.free.contains(&limit) {
                 continue;
             }
             let range = limit * n..(limit + 1) * n;
@@ -175,7 +179,9 @@ impl Quadratic {
         self.factor.resize(p * p, 0.0);
         if !cholesky::factor(p, &self.system, &mut self.factor) {
             // The last one is a sum of the others.
-            self.free.pop();
+            let last = self.free.pop();
+            last.into_iter()
+                .for_each(|limit| self.refused[limit] = true);
             return true;
         }
         self.change.clear();
@@ -201,6 +207,9 @@ impl Quadratic {
             let limit = self.free.remove(place);
             let is_down = self.change[place] < 0.0;
             self.multipliers[limit] = if is_down { 0.0 } else { self.prices[limit] };
+        }
+        if share > 0.0 {
+            self.refused.fill(false);
         }
         blocking.is_none()
     }

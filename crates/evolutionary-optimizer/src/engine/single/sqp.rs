@@ -25,7 +25,8 @@ enum Phase {
     Over,
 }
 
-/// A descent in n coordinates with m constraints. An iteration asks n + 1 rows, or 2 n + 1, and costs O(n³ + m n²).
+/// A descent in n coordinates with m constraints. An iteration asks n + 1 rows, or 2 n + 1, and costs O(n³ + m n²), and what
+/// [`Quadratic::solve`] does.
 #[derive(Clone, Debug)]
 pub(crate) struct Sqp {
     n: usize,
@@ -47,10 +48,12 @@ pub(crate) struct Sqp {
     has_step: bool,
     step: Vec<f64>,
     model: Vec<f64>,
+    /// The model before a gradient that may turn out to be too coarse.
+    kept: Vec<f64>,
     program: Quadratic,
     multipliers: Vec<f64>,
     weights: Vec<f64>,
-    /// What a unit of violation costs at most.
+    /// What it costs at most to be a unit of distance beyond a constraint.
     price: f64,
     direction: Vec<f64>,
     /// What the first step promises in units of the penalised cost; negative.
@@ -105,6 +108,7 @@ impl Sqp {
             has_step: false,
             step: zeros.clone(),
             model: vec![0.0; n * n],
+            kept: vec![0.0; n * n],
             program: Quadratic::default(),
             multipliers: of_constraints.clone(),
             weights: of_constraints,
@@ -137,6 +141,7 @@ impl Sqp {
         self.idle = 0;
         self.failures = 0;
         self.is_settled = false;
+        self.price = 0.0;
         self.multipliers.fill(0.0);
         self.weights.fill(0.0);
         self.phase = Phase::Start;
@@ -169,18 +174,15 @@ impl Sqp {
 
     /// Takes the costs of all points it asked, in order, and what the constraints gave there, point by point.
     pub(crate) fn tell(&mut self, costs: &[f64], values: &[f64]) {
-        let is_sound = |cost: f64, values: &[f64]| {
-            cost.is_finite() && values.iter().all(|value| value.is_finite())
-        };
         match self.phase {
-            Phase::Start if is_sound(costs[0], values) => {
+            Phase::Start if costs.iter().chain(values).all(|value| value.is_finite()) => {
                 self.cost = costs[0];
                 self.values.copy_from_slice(values);
                 self.measure(Differences::Central);
             }
             Phase::Start | Phase::Over => self.phase = Phase::Over,
             Phase::Gradient(differences) => {
-                let is_sound = costs.iter().all(|cost| is_sound(*cost, values));
+                let is_sound = costs.iter().chain(values).all(|value| value.is_finite());
                 if is_sound && self.differentiate(differences, costs, values) {
                     self.learn(differences);
                 } else {
@@ -272,7 +274,13 @@ impl Sqp {
 
     fn learn(&mut self, differences: Differences) {
         let length = dot(&self.gradient, &self.gradient).sqrt();
-        self.price = (1e4 * length).max(self.price);
+        let bends = self.curvature[..self.n].iter();
+        let bend = bends.fold(0.0, |a: f64, c| a.max(c.abs()));
+        self.price = (1e4 * (length + bend)).clamp(self.price, 1e100);
+        if self.price == 0.0 {
+            // Only constraints matter.
+            self.price = 1.0;
+        }
         if !self.has_model {
             // Multipliers for the curvature of constraints are known only after a first program.
             self.set_model();
@@ -280,6 +288,7 @@ impl Sqp {
             self.set_model();
             self.has_model = true;
         } else if self.has_step {
+            self.kept.copy_from_slice(&self.model);
             self.update_model();
         }
         if !self.solve() {
@@ -292,6 +301,9 @@ impl Sqp {
         if differences == Differences::Forward && self.is_coarse() {
             std::mem::swap(&mut self.old_gradient, &mut self.gradient);
             std::mem::swap(&mut self.old_normals, &mut self.normals);
+            if self.has_step {
+                std::mem::swap(&mut self.kept, &mut self.model);
+            }
             self.measure(Differences::Central);
             return;
         }
@@ -312,7 +324,12 @@ impl Sqp {
         let greatest = self.scratch.iter().fold(0.0, |a: f64, c| a.max(*c));
         let steepest = self.gradient.iter().fold(0.0, |a: f64, g| a.max(g.abs()));
         // What is linear but for rounding may go as far as a step reaches.
-        let (linear, least) = (1e-7 * steepest, 1e-3 * steepest.max(1e-300));
+        let steepest = if steepest > 0.0 || greatest > 0.0 {
+            steepest
+        } else {
+            1.0
+        };
+        let (linear, least) = (1e-7 * steepest, 1e-3 * steepest.max(1e-100));
         let floor = 1e-8 * greatest;
         for i in 0..n {
             let bend = self.scratch[i].max(floor);
@@ -369,7 +386,7 @@ impl Sqp {
         for (j, value) in values.iter().enumerate() {
             let normal = &self.normals[j * n..(j + 1) * n];
             let length = dot(normal, normal).sqrt();
-            if length > 0.0 {
+            if length > 0.0 && length.is_finite() {
                 // Limits of unit length, so that one price suits all.
                 let unit = normal.iter().map(|a| a / length);
                 let side = -value / length - margin;
@@ -400,7 +417,7 @@ impl Sqp {
         let mut of_limits = self.program.multipliers.iter();
         for j in 0..self.m {
             let length = dot(self.normal(j), self.normal(j)).sqrt();
-            self.multipliers[j] = match length > 0.0 {
+            self.multipliers[j] = match length > 0.0 && length.is_finite() {
                 true => of_limits
                     .next()
                     .map_or(0.0, |multiplier| multiplier / length),
@@ -573,6 +590,7 @@ impl Sqp {
     fn move_inwards(&mut self) {
         let is_broken = self.values.iter().any(|&value| value > 0.0);
         if !is_broken || self.inwards > MARGIN {
+            self.is_settled &= !is_broken;
             self.phase = Phase::Over;
             return;
         }
@@ -674,6 +692,21 @@ mod tests {
             (x[0] - 0.25).abs() < 1e-4 && (x[1] - 0.6875).abs() < 1e-4,
             "{x:?}"
         );
+    }
+
+    /// Whether the cost is flat everywhere, or just where it begins.
+    #[test]
+    fn a_cost_without_a_slope_keeps_nobody_from_what_is_allowed() {
+        let (_, _, broken, spent) = descend(&[0.1, 0.2], 1, |x, values| {
+            values[0] = 0.8 - x[0] - x[1];
+            3.0
+        });
+        assert!(broken == 0.0 && spent < 100, "{broken} {spent}");
+        let (x, _, broken, _) = descend(&[0.5, 0.5], 1, |x, values| {
+            values[0] = 0.6 - x[0];
+            (x[0] - 0.5) * (x[0] - 0.5) + (x[1] - 0.5) * (x[1] - 0.5)
+        });
+        assert!(broken == 0.0 && (x[0] - 0.6).abs() < 1e-6, "{x:?}");
     }
 
     /// Where nothing is allowed it ends near what breaks least, and goes on for no longer than it must.
