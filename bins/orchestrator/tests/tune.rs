@@ -114,8 +114,13 @@ budget: 40
 /// A search with its files.
 fn search<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let files = ["--table", "all.csv", "--state", "state"];
+    plain(command, &[&files[..], more].concat())
+}
+
+/// The same without files.
+fn plain<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let tune = ["tune", "--space", "s.yaml", "--command", command];
-    [&tune[..], &files, more].concat()
+    [&tune[..], more].concat()
 }
 
 /// What the table has without the times, by numbers; each line but the heads must have an end.
@@ -235,15 +240,7 @@ fn what_a_command_says_of_its_failure_is_told_without_its_colours() {
     let folder = Folder::with(&[("s.yaml", SPACE)]);
     let command =
         "printf '\\033[31mred\\033[0m\\n' >&2; [ $TUNE_TRIAL = 0 ] && exit 3; echo '[0, NaN]'";
-    let arguments = [
-        "tune",
-        "--space",
-        "s.yaml",
-        "--command",
-        command,
-        "--color",
-        "always",
-    ];
+    let arguments = plain(command, &["--color", "always"]);
     let (code, out, err) = run(&folder, &arguments);
     assert_eq!(code, Some(1), "{err}");
     let expect = "evaluation 0 exit status: 3: red\n\
@@ -258,15 +255,7 @@ fn the_best_in_the_first_objective_comes_first_and_a_lost_plot_takes_nothing_alo
     let folder = Folder::with(&[("s.yaml", SPACE)]);
     let command = "rm -rf plots; echo \"[$PARAM_X, $PARAM_X]\"";
     std::fs::create_dir(folder.join("plots")).expect("a folder");
-    let arguments = [
-        "tune",
-        "--space",
-        "s.yaml",
-        "--command",
-        command,
-        "--plot",
-        "plots/p.svg",
-    ];
+    let arguments = plain(command, &["--plot", "plots/p.svg"]);
     let (code, out, err) = run(&folder, &arguments);
     assert_eq!(code, Some(1));
     assert!(err.contains("cannot write plots/p.svg"), "{err}");

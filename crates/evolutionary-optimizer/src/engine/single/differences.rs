@@ -7,6 +7,45 @@ pub(crate) enum Differences {
     Central,
 }
 
+/// How wide differences are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Width {
+    /// What follows from the last step.
+    wide: f64,
+    /// What rounding asks for is this times the root of the noise over the curvature.
+    least: f64,
+    noise: f64,
+}
+
+impl Width {
+    /// From what rounding may change in a cost, and the last step, if there was one: forward differences take this share of
+    /// its longest coordinate, central ones a tenth, and neither more than `widest`.
+    pub(crate) fn new(
+        differences: Differences,
+        forward: f64,
+        step: Option<&[f64]>,
+        widest: f64,
+        noise: f64,
+    ) -> Self {
+        let (least, share) = match differences {
+            Differences::Forward => (2.0, forward),
+            Differences::Central => (30.0, 0.1),
+        };
+        let longest = |step: &[f64]| step.iter().fold(0.0, |a: f64, s| a.max(s.abs()));
+        Self {
+            wide: step.map_or(widest, |step| (share * longest(step)).min(widest)),
+            least,
+            noise,
+        }
+    }
+
+    /// Along a coordinate in which the cost bends like this.
+    pub(crate) fn of(self, curvature: f64) -> f64 {
+        let narrow = self.least * (self.noise / curvature.abs().max(1e-300)).sqrt();
+        self.wide.max(narrow.min(1e-4))
+    }
+}
+
 /// The offsets at which a coordinate `x` is measured with differences of this width: one, or two of which the second is
 /// the opposite if there is room.
 pub(crate) fn offsets(x: f64, width: f64, differences: Differences) -> (f64, f64) {

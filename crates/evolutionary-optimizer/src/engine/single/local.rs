@@ -5,7 +5,7 @@
 //! functions with many local minima", 1995), so that ripples do not hide the slope; then they follow the length of the
 //! steps. Forward differences serve until their error shows in the gradient, central ones afterwards.
 
-use crate::engine::single::differences::{Differences, offsets, parabola};
+use crate::engine::single::differences::{Differences, Width, offsets, parabola};
 use crate::engine::single::stage::{Rows, Stage};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub(crate) struct Local {
 /// The share of the slope that a step must gain.
 const GAIN: f64 = 1e-4;
 const TRIES: u32 = 12;
+/// The share of the last step that forward differences are wide.
+const FORWARD: f64 = 0.0003;
 /// The iterations between two looks at how far they went.
 const WINDOW: u32 = 10;
 
@@ -139,20 +141,10 @@ impl Local {
     }
 
     fn set_widths(&mut self, differences: Differences) {
-        let noise = self.noise();
-        let (least, share) = match differences {
-            Differences::Forward => (2.0, 0.0003),
-            Differences::Central => (30.0, 0.1),
-        };
-        let last = self.step.iter().fold(0.0, |a: f64, s| a.max(s.abs()));
-        let wide = if self.has_step {
-            (share * last).min(self.widest)
-        } else {
-            self.widest
-        };
+        let step = self.has_step.then_some(&self.step[..]);
+        let chosen = Width::new(differences, FORWARD, step, self.widest, self.noise());
         for (width, curvature) in self.widths.iter_mut().zip(&self.curvature) {
-            let narrow = least * (noise / curvature.abs().max(1e-300)).sqrt();
-            *width = wide.max(narrow.min(1e-4)).max(1e-13);
+            *width = chosen.of(*curvature).max(1e-13);
         }
     }
 
